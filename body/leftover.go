@@ -1,0 +1,165 @@
+// What becomes of the content that nobody read is decided in this file and nowhere else.
+
+package body
+
+import (
+	"time"
+
+	"github.com/spillway-go/spillway/parser"
+)
+
+// Leftover is what became of the content that the handler did not read.
+type Leftover uint8
+
+// The leftovers. After the first two the connection's next byte begins a request; after the others nothing of the
+// kind is known, and the connection must end.
+const (
+	Nothing Leftover = iota // the handler read to the end, or there was no content
+	Drained                 // the rest was read and thrown away, to its end
+	TooLong                 // more than the budget's bytes remained
+	TooSlow                 // the end did not come within the budget's time
+	Unasked                 // the client still waits for a 100 (Continue) that was never sent
+	Cut                     // the client closed inside the content
+	Garbled                 // the content broke its own framing: it has no end
+)
+
+// Leftovers is the number of outcomes, for tables of them.
+const Leftovers = int(Garbled) + 1
+
+var leftoverNames = [Leftovers]string{"nothing", "drained", "too long", "too slow", "unasked", "cut", "garbled"}
+
+// String returns the outcome in lower-case words.
+func (l Leftover) String() string { return leftoverNames[l] }
+
+// Boundary reports whether the connection's next byte is known to be the first byte of a request.
+func (l Leftover) Boundary() bool { return l == Nothing || l == Drained }
+
+// Budget is what may be spent on throwing a leftover away.
+type Budget struct {
+	Bytes int64         // on the wire: chunk framing counts
+	Time  time.Duration // from the call of Settle on
+}
+
+// Foresee returns what Settle would return now if the client did its part at once: it is Settle's own first step, and it
+// does no I/O. While a Read is under way, the answer is Drained.
+func (r *Reader) Foresee(budget Budget) Leftover {
+	if r.framing == 0 {
+		return Nothing
+	}
+	if !r.mu.TryLock() {
+		return Drained
+	}
+	defer r.mu.Unlock()
+	return r.foresee(budget)
+}
+
+func (r *Reader) foresee(budget Budget) Leftover {
+	if r.settled {
+		return r.leftover
+	}
+	switch {
+	case r.end == cut:
+		return Cut
+	case r.end == garbled:
+		return Garbled
+	case r.abandoned.Load():
+		return TooLong // at the end too: what is thrown away behind it is not content
+	case r.end == reached:
+		return Nothing
+	case r.slow:
+		return TooSlow
+	case r.expecting && len(r.src.Window()) == 0:
+		return Unasked
+	}
+	least := r.left
+	if r.framing == parser.Chunked {
+		least++ // there is framing behind it
+	}
+	if least > budget.Bytes {
+		return TooLong
+	}
+	return Drained
+}
+
+// Settle ends the exchange's claim to the content: it makes a Read that is under way return, lets no other begin, throws
+// away what is left, as far as the budget goes, and returns what became of it and how many bytes of the wire were thrown
+// away. What is thrown away is still parsed. Later calls return the same.
+func (r *Reader) Settle(budget Budget) (Leftover, int64) {
+	if r.framing == 0 {
+		return Nothing, 0
+	}
+	r.takeOver()
+	defer r.mu.Unlock()
+	if !r.settled {
+		r.thrown = 0
+		r.leftover = r.foresee(budget)
+		if r.leftover == Drained {
+			r.leftover = r.drain(budget)
+		}
+		r.settled, r.err, r.src = true, ErrClosed, nil
+	}
+	return r.leftover, r.thrown
+}
+
+// Detach ends the exchange's claim to the content without a look at it: what was not read stays where it is, for whoever
+// has the connection now.
+func (r *Reader) Detach() {
+	if r.framing != 0 {
+		r.takeOver()
+		r.err = ErrClosed // for a read that had begun, but held nothing yet
+		r.mu.Unlock()
+	}
+}
+
+// takeOver makes a Read that is under way return, and lets no other begin. It returns with r.mu held.
+func (r *Reader) takeOver() {
+	r.closing.Store(true)
+	if !r.mu.TryLock() {
+		r.src.Interrupt()
+		r.mu.Lock()
+		r.src.Resume()
+	}
+}
+
+// drain throws away content up to its end, or until the budget is spent.
+func (r *Reader) drain(budget Budget) Leftover {
+	r.src.SetDrainDeadline(time.Now().Add(budget.Time))
+	for r.end == open {
+		if r.left == 0 {
+			if err := r.nextChunk(); err != nil {
+				return drainFailed(err)
+			}
+		}
+		if r.left > budget.Bytes-r.thrown {
+			return TooLong
+		}
+		for r.left > 0 {
+			n, err := r.discard()
+			r.advance(n)
+			r.thrown += n
+			if err != nil {
+				return drainFailed(err)
+			}
+		}
+	}
+	return Drained
+}
+
+// discard throws away at least one byte of the content before r.left is 0.
+func (r *Reader) discard() (int64, error) {
+	if n := min(int64(len(r.src.Window())), r.left); n > 0 {
+		r.src.Consume(int(n))
+		return n, nil
+	}
+	return r.src.Discard(r.left)
+}
+
+func drainFailed(err error) Leftover {
+	if _, ok := err.(*parser.Error); ok {
+		return Garbled
+	}
+	if isTimeout(err) {
+		return TooSlow
+	}
+	return Cut
+}

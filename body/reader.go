@@ -1,0 +1,351 @@
+// A Reader gives the content to the handler: what Read may return, and when, is decided in this file.
+
+package body
+
+import (
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spillway-go/spillway/parser"
+)
+
+// Source is a connection's input, lent to one Reader at a time.
+type Source interface {
+	// Window returns what was received and not consumed. It is valid until the next call of any method.
+	Window() []byte
+	// Consume takes n bytes from the window's front.
+	Consume(n int)
+	// Fill waits until the window has grown. At the end of the stream it returns io.EOF.
+	Fill() error
+	// Read reads from behind the window, which is empty, straight into p: at least one byte, or an error.
+	Read(p []byte) (int, error)
+	// Discard throws away bytes from behind the window, which is empty: at least one, at most n, or an error.
+	Discard(n int64) (int64, error)
+	// Continue sends 100 (Continue), unless the final response has begun.
+	Continue() error
+	// SetDrainDeadline is the time after which Fill, Read and Discard fail with os.ErrDeadlineExceeded.
+	SetDrainDeadline(t time.Time)
+	// Interrupt makes a Fill or Read that is under way fail at once, and all later ones, until Resume. It may be called
+	// while another goroutine is inside Fill or Read; nothing else may.
+	Interrupt()
+	Resume()
+}
+
+// Reader reads the content of one request. Its methods may be called from any one goroutine at a time; a Read beside
+// another gets ErrBusy.
+type Reader struct {
+	framing parser.Framing // 0: a Reader of nothing, without a source and never changed
+	lim     *parser.Limits
+
+	closing   atomic.Bool // Settle has begun
+	abandoned atomic.Bool // Abandon was called
+	ended     atomic.Bool // end is not open
+	reading   atomic.Bool // somebody is inside Read
+	mu        sync.Mutex  // held inside Read, Foresee and Settle; guards what follows
+
+	src       Source
+	expecting bool  // the client waits for a 100 (Continue)
+	end       end   // whether the content's end was reached, and how
+	slow      bool  // the last read met its deadline
+	err       error // what reads return from now on; nil while there may be more
+
+	//	received + left = framing, where the length is fixed
+	received int64 // content bytes given to the handler or thrown away
+	left     int64 // content bytes before the end, or before the end of the chunk
+	limit    int64 // received content may not be more
+
+	chunks   parser.Chunks
+	trailing bool // the last chunk has been seen
+	trailers parser.Fields
+
+	settled  bool
+	leftover Leftover
+	thrown   int64
+}
+
+// end tells how the content ended, as far as the connection is concerned.
+type end uint8
+
+const (
+	open    end = iota
+	reached     // the next byte of the source is behind the content
+	cut         // there is no next byte
+	garbled     // the next byte means nothing
+)
+
+// Empty is the Reader of requests without content: it is at its end, and it settles to Nothing.
+var Empty = &Reader{}
+
+// NewReader returns a Reader of content that begins at the source's window. expecting tells that the client waits for a
+// 100 (Continue) before it sends any. A framing of 0 gives Empty.
+func NewReader(src Source, framing parser.Framing, expecting bool, lim *parser.Limits) *Reader {
+	if framing == 0 {
+		return Empty
+	}
+	r := &Reader{framing: framing, src: src, expecting: expecting, lim: lim, limit: math.MaxInt64}
+	if framing > 0 {
+		r.left = int64(framing)
+	}
+	return r
+}
+
+// Read reads content into p. The first Read sends 100 (Continue) if the client waits for it. It returns io.EOF at the
+// content's end, with the last bytes where that is known by then, and otherwise a *CutError, *SlowError, *GarbledError,
+// *TooLargeError, ErrClosed or ErrBusy. All but the *SlowError and ErrBusy are final.
+func (r *Reader) Read(p []byte) (int, error) {
+	if r.framing == 0 {
+		return 0, io.EOF
+	}
+	if r.closing.Load() {
+		return 0, ErrClosed
+	}
+	if r.abandoned.Load() {
+		return 0, ErrAbandoned
+	}
+	if !r.reading.CompareAndSwap(false, true) {
+		return 0, ErrBusy
+	}
+	defer r.reading.Store(false)
+	for !r.mu.TryLock() { // Foresee has it for a moment, or Settle from now on
+		if r.closing.Load() {
+			return 0, ErrClosed
+		}
+		runtime.Gosched()
+	}
+	defer r.mu.Unlock()
+	n, err := r.read(p)
+	if r.abandoned.Load() {
+		return 0, ErrAbandoned // what was read may have stood behind what was thrown away
+	}
+	return n, err
+}
+
+func (r *Reader) read(p []byte) (int, error) {
+	if r.err != nil || len(p) == 0 {
+		return 0, r.err
+	}
+	if r.framing > 0 && int64(r.framing) > r.limit {
+		return 0, r.fail(&TooLargeError{r.limit})
+	}
+	if err := r.ask(); err != nil {
+		return 0, r.failed(err)
+	}
+	if r.left == 0 {
+		if err := r.nextChunk(); err != nil {
+			return 0, r.failed(err)
+		}
+	}
+	if r.end == reached {
+		return 0, r.fail(io.EOF)
+	}
+	p = p[:min(int64(len(p)), r.left, max(r.limit-r.received, 0))]
+	if len(p) == 0 {
+		return 0, r.fail(&TooLargeError{r.limit})
+	}
+	n, err := r.fetch(p)
+	r.slow = false
+	r.advance(int64(n))
+	if err != nil {
+		return n, r.failed(err)
+	}
+	if r.end == reached {
+		return n, r.fail(io.EOF)
+	}
+	return n, nil
+}
+
+// ask sends 100 (Continue) the first time that content is needed and none of it has come.
+func (r *Reader) ask() error {
+	if !r.expecting {
+		return nil
+	}
+	r.expecting = false
+	if len(r.src.Window()) > 0 {
+		return nil
+	}
+	return r.src.Continue()
+}
+
+// Asked tells that a 100 (Continue) has been sent: it will not be sent again.
+func (r *Reader) Asked() {
+	if r.framing != 0 && r.mu.TryLock() { // inside a Read it is known already
+		r.expecting = false
+		r.mu.Unlock()
+	}
+}
+
+// fetch reads at least one byte of content into p, which ends before the content or the chunk does. What is not in the
+// window goes straight into p, unless it is so little that the bytes behind it are worth having in the same read.
+func (r *Reader) fetch(p []byte) (int, error) {
+	const direct = 2 << 10
+	if len(r.src.Window()) == 0 {
+		if len(p) >= direct {
+			return r.src.Read(p)
+		}
+		if err := r.src.Fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.src.Window())
+	r.src.Consume(n)
+	return n, nil
+}
+
+// advance counts n content bytes as consumed.
+func (r *Reader) advance(n int64) {
+	r.received += n
+	r.left -= n
+	if r.left == 0 && r.framing > 0 {
+		r.setEnd(reached)
+	}
+}
+
+func (r *Reader) setEnd(e end) {
+	r.end = e
+	r.ended.Store(true)
+}
+
+// Ended reports whether nothing more will be read of the content: its end was reached, or there is none. Unlike the other
+// methods it may be called from any goroutine.
+func (r *Reader) Ended() bool { return r.framing == 0 || r.ended.Load() }
+
+// Abandon gives the content up: from now on reads return ErrAbandoned, and the leftover is TooLong. Any goroutine may
+// call it.
+func (r *Reader) Abandon() {
+	if r.framing != 0 {
+		r.abandoned.Store(true)
+	}
+}
+
+// fail makes err the answer to this read and all later ones.
+func (r *Reader) fail(err error) error {
+	r.err = err
+	return err
+}
+
+// failed turns an error of the source or of the chunk parser into the one that the handler gets.
+func (r *Reader) failed(err error) error {
+	if r.closing.Load() {
+		return ErrClosed
+	}
+	want := int64(r.framing)
+	if bad, ok := err.(*parser.Error); ok {
+		r.setEnd(garbled)
+		return r.fail(&GarbledError{r.received, bad})
+	}
+	if isTimeout(err) {
+		r.slow = true
+		return &SlowError{r.received, want, err}
+	}
+	r.setEnd(cut)
+	if err == io.EOF {
+		err = nil
+	}
+	return r.fail(&CutError{r.received, want, err})
+}
+
+// buffers are for WriteTo: large enough that the system calls do not count.
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// WriteTo writes the content to w as it comes, for io.Copy. It returns the first error of Read, other than io.EOF, or of
+// w.
+func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
+	buf := buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buf)
+	for err == nil {
+		var got int
+		got, err = r.Read(buf[:])
+		if got > 0 {
+			put, failed := w.Write(buf[:got])
+			n += int64(put)
+			if failed == nil && put < got {
+				failed = io.ErrShortWrite
+			}
+			if failed != nil {
+				return n, failed
+			}
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// Remaining returns how many content bytes are still to be read, or -1 while that is unknown, as it is for chunked
+// content until its end.
+func (r *Reader) Remaining() int64 {
+	switch {
+	case r.framing == 0 || r.end == reached:
+		return 0
+	case r.framing == parser.Chunked:
+		return -1
+	}
+	return r.left
+}
+
+// Begun reports whether any content has been read, or is being read.
+func (r *Reader) Begun() bool {
+	if r.framing == 0 || !r.mu.TryLock() {
+		return true
+	}
+	defer r.mu.Unlock()
+	return r.received > 0 || r.end != open
+}
+
+// Received returns how many content bytes have been read.
+func (r *Reader) Received() int64 { return r.received }
+
+// Limit refuses content of more than n bytes. If more is declared, the next Read returns a *TooLargeError and nothing is
+// read; if the content is chunked, n bytes are read first. A limit can be lowered and not raised.
+func (r *Reader) Limit(n int64) {
+	if r.framing != 0 {
+		r.limit = min(r.limit, max(n, 0))
+	}
+}
+
+// Trailers returns the trailer fields. There are none before Read has returned io.EOF.
+func (r *Reader) Trailers() *parser.Fields { return &r.trailers }
+
+// nextChunk consumes framing up to the content of the next chunk, or up to the end. It returns the source's error, or a
+// *parser.Error. The bytes consumed stand in the reader's account even if it fails.
+func (r *Reader) nextChunk() error {
+	for !r.trailing {
+		window := r.src.Window()
+		n, done, err := r.chunks.Next(window, r.lim)
+		r.src.Consume(n)
+		r.thrown += int64(n)
+		if err != nil {
+			return err
+		}
+		if done && r.chunks.Size > 0 {
+			r.left = r.chunks.Size
+			return nil
+		}
+		r.trailing = done
+		if !done {
+			if err := r.src.Fill(); err != nil {
+				return err
+			}
+		}
+	}
+	for {
+		n, err := r.trailers.ParseTrailers(r.src.Window(), r.lim)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			r.src.Consume(n)
+			r.thrown += int64(n)
+			r.setEnd(reached)
+			return nil
+		}
+		if err := r.src.Fill(); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,415 @@
+package body_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/parser"
+)
+
+// Every way in which content can be left. What is left of the connection is part of the outcome only where a request
+// begins there.
+func TestSettle(t *testing.T) {
+	reset := errors.New("connection reset by peer")
+	const chunked = parser.Chunked
+	for _, row := range []struct {
+		what    string
+		framing parser.Framing
+		wire    string // the first half of it comes by itself
+		then    error  // what follows; nil: next, and silence
+		read    int    // bytes that the handler reads; -1: to the end, or to an error
+		budget  int64
+		want    body.Leftover
+		thrown  int64
+	}{
+		{"read to the end", 11, "hello world", nil, -1, 0, body.Nothing, 0},
+		{"read to the last byte", 11, "hello world", nil, 11, 0, body.Nothing, 0},
+		{"chunks read to the end", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, -1, 0, body.Nothing, 0},
+		{"chunks and trailers read to the end", chunked, "1\r\nh\r\n0\r\nA: 1\r\n\r\n", nil, -1, 0, body.Nothing, 0},
+
+		{"not read", 11, "hello world", nil, 0, 100, body.Drained, 11},
+		{"read in part", 11, "hello world", nil, 4, 100, body.Drained, 7},
+		{"chunks not read", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 0, 100, body.Drained, 21},
+		{"no chunks, not read", chunked, "0\r\n\r\n", nil, 0, 100, body.Drained, 5},
+		{"chunks read in part", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 4, 100, body.Drained, 14},
+		{"all content read, but not the last chunk", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 11, 100, body.Drained, 7},
+		{"trailers not read", chunked, "b\r\nhello world\r\n0\r\nA: 1\r\n\r\n", nil, 11, 100, body.Drained, 13},
+
+		{"more than the budget", 11, "hello world", nil, 0, 10, body.TooLong, 0},
+		{"more than the budget, read in part", 11, "hello world", nil, 4, 6, body.TooLong, 0},
+		{"no budget", 11, "hello world", nil, 10, 0, body.TooLong, 0},
+		{"chunks, no budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 11, 0, body.TooLong, 0},
+		{"a chunk of more than the budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 0, 13, body.TooLong, 3},
+		{"a chunk read in part, more than the budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 4, 7, body.TooLong, 0},
+		{"chunks of more than the budget together", chunked, "1\r\nh\r\n1\r\ne\r\n1\r\nl\r\n0\r\n\r\n", nil, 0, 14, body.TooLong, 15},
+		{"a huge chunk", chunked, "7fffffffffffffff\r\nhello", nil, 0, 1 << 40, body.TooLong, 18},
+		{"a huge length", 1<<63 - 1, "hello", nil, 0, 1 << 40, body.TooLong, 0},
+
+		{"an end that does not come", 11, "hello", os.ErrDeadlineExceeded, 0, 100, body.TooSlow, 5},
+		{"a chunk's end that does not come", chunked, "b\r\nhello", os.ErrDeadlineExceeded, 0, 100, body.TooSlow, 8},
+		{"a last chunk that does not come", chunked, "5\r\nhello\r\n", os.ErrDeadlineExceeded, 5, 100, body.TooSlow, 2},
+		{"a timeout of the handler's", 11, "hello", os.ErrDeadlineExceeded, -1, 100, body.TooSlow, 0},
+		{"a timeout of the handler's, chunks", chunked, "5\r\nhello\r\n", os.ErrDeadlineExceeded, -1, 100, body.TooSlow, 0},
+
+		{"the client closes", 11, "hello", io.EOF, 0, 100, body.Cut, 5},
+		{"the client resets", 11, "hello", reset, 0, 100, body.Cut, 5},
+		{"the client closes under the handler", 11, "hello", io.EOF, -1, 100, body.Cut, 0},
+		{"the client closes before anything", 11, "", io.EOF, 0, 100, body.Cut, 0},
+		{"the client closes in a chunk's header", chunked, "b", io.EOF, 0, 100, body.Cut, 1},
+		{"the client closes in a chunk", chunked, "b\r\nhello", io.EOF, 0, 100, body.Cut, 8},
+		{"the client closes behind a chunk", chunked, "5\r\nhello\r\n", io.EOF, 5, 100, body.Cut, 2},
+		{"the client closes before the empty line", chunked, "5\r\nhello\r\n0\r\n", io.EOF, 5, 100, body.Cut, 5},
+		{"the client closes in the trailers", chunked, "0\r\nA: 1\r\n", io.EOF, 0, 100, body.Cut, 3},
+		{"the client closes under the handler, chunks", chunked, "5\r\nhello\r\n", io.EOF, -1, 100, body.Cut, 0},
+
+		{"no chunk", chunked, "hello world", nil, 0, 100, body.Garbled, 1},
+		{"no chunk, seen by the handler", chunked, "hello world", nil, -1, 100, body.Garbled, 0},
+		{"garbled behind the first chunk", chunked, "5\r\nhello world", nil, 0, 100, body.Garbled, 9},
+		{"garbled behind a read chunk", chunked, "5\r\nhello world", nil, 5, 100, body.Garbled, 1},
+		{"garbled trailers", chunked, "0\r\nA 1\r\n\r\n", nil, 0, 100, body.Garbled, 3},
+		{"garbled trailers, seen by the handler", chunked, "0\r\nA 1\r\n\r\n", nil, -1, 100, body.Garbled, 0},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			behind := next
+			if row.then != nil {
+				behind = ""
+			}
+			s := sends(t, row.wire[:len(row.wire)/2], row.wire[len(row.wire)/2:]+behind).ends(row.then)
+			r := reader(s, row.framing)
+			if row.read < 0 {
+				readAll(t, r, 100)
+			} else {
+				read(t, r, row.read)
+			}
+			foreseen := r.Foresee(in5s(row.budget))
+			got, thrown := r.Settle(in5s(row.budget))
+			if got != row.want || thrown != row.thrown {
+				t.Errorf("settled to %v, %d bytes; want %v, %d", got, thrown, row.want, row.thrown)
+			}
+			if foreseen != got && foreseen != body.Drained {
+				t.Errorf("foreseen %v, settled to %v", foreseen, got)
+			}
+			if got.Boundary() && s.rest() != next {
+				t.Errorf("%v, but %q is next", got, s.rest())
+			}
+			s.revoke()
+			if again, n := r.Settle(in5s(1000)); again != got || n != thrown {
+				t.Errorf("settled again to %v, %d bytes; it was %v, %d", again, n, got, thrown)
+			}
+			if again := r.Foresee(body.Budget{}); again != got {
+				t.Errorf("settled to %v, foreseen %v then", got, again)
+			}
+			if n, err := r.Read(make([]byte, 1)); n != 0 || err != body.ErrClosed {
+				t.Errorf("a read after that gives %d bytes and %v", n, err)
+			}
+		})
+	}
+}
+
+// A client that waits to be asked is asked by nobody but the handler. If it sends without being asked, it is read.
+func TestSettleUnasked(t *testing.T) {
+	for _, m := range messages {
+		for _, row := range []struct {
+			what   string
+			came   int // bytes received
+			read   int
+			budget int64
+			want   body.Leftover
+		}{
+			{"nothing came", 0, 0, 1000, body.Unasked},
+			{"nothing came, no budget", 0, 0, 0, body.Unasked},
+			{"a byte came", 1, 0, 1000, body.Drained},
+			{"a byte came, no budget", 1, 0, 0, body.TooLong},
+			{"asked, nothing came", 0, 1, 1000, body.Drained},
+		} {
+			t.Run(m.name+", "+row.what, func(t *testing.T) {
+				s := sends(t, append(strings.Split(m.wire, ""), next)...).received(row.came)
+				r := body.NewReader(s, m.framing, true, &limits)
+				read(t, r, row.read)
+				foreseen := r.Foresee(in5s(row.budget))
+				l, n := r.Settle(in5s(row.budget))
+				if l != row.want || foreseen != row.want || l == body.Unasked && n != 0 || s.asked != row.read {
+					t.Errorf("foreseen %v, settled to %v, %d bytes; asked %d times", foreseen, l, n, s.asked)
+				}
+				if l.Boundary() && s.rest() != next {
+					t.Errorf("%v, but %q is next", l, s.rest())
+				}
+			})
+		}
+	}
+}
+
+// The budget is exact to the byte of the wire, whatever of the content has been read and however the rest comes.
+func TestBudgetInBytes(t *testing.T) {
+	for _, m := range messages {
+		for had, left := range m.left {
+			for _, budget := range []int64{0, left - 1, left, left + 1, 1 << 40} {
+				if budget < 0 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s, %d read, %d of %d", m.name, had, budget, left), func(t *testing.T) {
+					for pieces := range waysToSend(m.wire + next) {
+						settleExactly(t, m, pieces, had, budget)
+					}
+				})
+			}
+		}
+	}
+}
+
+func settleExactly(t *testing.T, m message, pieces []string, had int, budget int64) {
+	left := m.left[had]
+	want := body.Drained
+	switch {
+	case left == 0:
+		want = body.Nothing
+	case left > budget:
+		want = body.TooLong
+	}
+	s := sends(t, pieces...)
+	r := reader(s, m.framing)
+	read(t, r, had)
+	foreseen := r.Foresee(in5s(budget))
+	got, thrown := r.Settle(in5s(budget))
+	if got != want {
+		t.Fatalf("%q: settled to %v, %d bytes; want %v", pieces, got, thrown, want)
+	}
+	if want == body.Drained && thrown != left || want == body.Nothing && thrown != 0 || want == body.TooLong && thrown > left {
+		t.Fatalf("%q: %v, %d bytes thrown away", pieces, got, thrown)
+	}
+	if foreseen != got && (m.framing > 0 || foreseen != body.Drained) {
+		t.Fatalf("%q: foreseen %v, settled to %v", pieces, foreseen, got)
+	}
+	if rest := s.rest(); want != body.TooLong && rest != next || !strings.HasSuffix(rest, next) {
+		t.Fatalf("%q: %v, and %q is next", pieces, got, rest)
+	}
+	if m.framing > 0 && want == body.TooLong && thrown != 0 {
+		t.Fatalf("%q: %d bytes thrown away in vain", pieces, thrown)
+	}
+}
+
+// A million one-byte chunks cost their six million bytes of the budget, and none of the budget's bytes twice.
+func TestAMillionChunks(t *testing.T) {
+	const million = 1_000_000
+	const wire = 6*million + 5
+	lim := limits
+	lim.ChunkOverheadBytes = 1 << 40
+	chunks := []byte(strings.Repeat("1\r\nx\r\n", million) + "0\r\n\r\n" + next)
+	for _, row := range []struct {
+		what   string
+		lim    parser.Limits
+		budget int64
+		want   body.Leftover
+		thrown int64
+	}{
+		{"the budget's bytes less one", lim, wire - 1, body.TooLong, wire},
+		{"the budget's bytes", lim, wire, body.Drained, wire},
+		{"a budget of 256 KiB", lim, 256 << 10, body.TooLong, 256<<10 + 5}, // up to the next chunk's content
+		{"1 MiB of overhead, at four bytes a chunk", limits, wire, body.Garbled, 262_145*6 - 3},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			w := &window{all: chunks}
+			r := body.NewReader(w, parser.Chunked, false, &row.lim)
+			l, thrown := r.Settle(in5s(row.budget))
+			if l != row.want || thrown != row.thrown {
+				t.Errorf("%v, %d bytes; want %v, %d", l, thrown, row.want, row.thrown)
+			}
+			if rest := string(w.Window()); l == body.Drained && rest != next {
+				t.Errorf("%q is next", rest)
+			}
+		})
+	}
+}
+
+// Everything on the wire counts against the budget: extensions, leading zeros, white space, trailers.
+func TestBudgetCountsFraming(t *testing.T) {
+	for _, row := range []struct{ what, wire string }{
+		{"a long extension", "1;a=" + text(10_000) + "\r\nx\r\n0\r\n\r\n"},
+		{"a long quoted extension", "1;a=\"" + text(10_000) + "\"\r\nx\r\n0\r\n\r\n"},
+		{"an extension of the last chunk", "1\r\nx\r\n0;a=" + text(10_000) + "\r\n\r\n"},
+		{"white space", "1" + strings.Repeat(" \t", 5000) + ";a\r\nx\r\n0\r\n\r\n"},
+		{"leading zeros", "0000000000000001\r\nx\r\n0000000000000000\r\n\r\n"},
+		{"a long trailer", "1\r\nx\r\n0\r\nA: " + text(10_000) + "\r\n\r\n"},
+		{"trailers that are dropped", "1\r\nx\r\n0\r\nHost: " + text(10_000) + "\r\n\r\n"},
+		{"many trailers", "1\r\nx\r\n0\r\n" + strings.Repeat("A: b\r\n", 200) + "\r\n"},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			size := int64(len(row.wire))
+			for _, budget := range []int64{size - 1, size, size + 1} {
+				for _, pieces := range [][]string{{row.wire + next}, {row.wire[:size/2], row.wire[size/2:], next}} {
+					s := sends(t, pieces...)
+					l, n := reader(s, parser.Chunked).Settle(in5s(budget))
+					if want := map[bool]body.Leftover{true: body.Drained, false: body.TooLong}[budget >= size]; l != want {
+						t.Errorf("%d of %d bytes: %v, %d thrown away", budget, size, l, n)
+					}
+					if l == body.Drained && (n != size || s.rest() != next) {
+						t.Errorf("%d of %d bytes thrown away, and %q is next", n, size, s.rest())
+					}
+				}
+			}
+		})
+	}
+}
+
+// The time counts from the call of Settle, and what has come by then is taken.
+func TestBudgetInTime(t *testing.T) {
+	for _, row := range []struct {
+		what   string
+		after  time.Duration // when the second half comes
+		within time.Duration
+		want   body.Leftover
+		took   time.Duration
+	}{
+		{"in time", 4999 * time.Millisecond, 5 * time.Second, body.Drained, 4999 * time.Millisecond},
+		{"too late", 5001 * time.Millisecond, 5 * time.Second, body.TooSlow, 5 * time.Second},
+		{"never", time.Hour, 5 * time.Second, body.TooSlow, 5 * time.Second},
+		{"there already", 0, 5 * time.Second, body.Drained, 0},
+		{"there already, no time", 0, 0, body.Drained, 0},
+		{"a moment late, no time", 1, 0, body.TooSlow, 0},
+		{"no limit", time.Hour, 1<<63 - 1, body.Drained, time.Hour},
+	} {
+		for _, m := range messages {
+			synctest.Test(t, func(t *testing.T) {
+				first, second := m.wire[:6], m.wire[6:]+next
+				s := sends(t, first)
+				if row.after == 0 {
+					s = sends(t, first+second).received(1)
+				}
+				r := reader(s, m.framing)
+				time.Sleep(time.Minute) // a slow handler takes nothing from the client's time
+				if row.after > 0 {
+					time.AfterFunc(row.after, func() { s.send(second) })
+				}
+				began := time.Now()
+				foreseen := r.Foresee(body.Budget{Bytes: 1000, Time: row.within})
+				l, _ := r.Settle(body.Budget{Bytes: 1000, Time: row.within})
+				if l != row.want || foreseen != body.Drained || time.Since(began) != row.took {
+					t.Errorf("%s, %s: foreseen %v, settled to %v in %v", row.what, m.name, foreseen, l, time.Since(began))
+				}
+				if l == body.Drained && s.rest() != next {
+					t.Errorf("%s, %s: %q is next", row.what, m.name, s.rest())
+				}
+			})
+		}
+	}
+}
+
+// What Foresee knows without I/O decides whether the response can promise to keep the connection.
+func TestForesee(t *testing.T) {
+	const chunked = parser.Chunked
+	for _, row := range []struct {
+		what    string
+		framing parser.Framing
+		wire    string
+		read    int
+		budget  int64
+		want    body.Leftover
+	}{
+		{"a length of the budget", 11, "", 0, 11, body.Drained},
+		{"a length over the budget", 11, "", 0, 10, body.TooLong},
+		{"the rest of a length is the budget", 11, "hello", 5, 6, body.Drained},
+		{"the rest of a length is over the budget", 11, "hello", 5, 5, body.TooLong},
+		{"a length, all read", 5, "hello", 5, 0, body.Nothing},
+		{"unknown chunks", chunked, "", 0, 1, body.Drained},
+		{"unknown chunks, no budget", chunked, "", 0, 0, body.TooLong},
+		{"unknown chunks that are in the window", chunked, "b\r\nhello world\r\n0\r\n\r\n", 0, 1, body.Drained},
+		{"the rest of a chunk fits the budget", chunked, "b\r\nhello", 5, 7, body.Drained},
+		{"the rest of a chunk is the budget, and there is framing behind it", chunked, "b\r\nhello", 5, 6, body.TooLong},
+		{"behind a chunk", chunked, "5\r\nhello", 5, 1, body.Drained},
+		{"behind a chunk, no budget", chunked, "5\r\nhello", 5, 0, body.TooLong},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			s := sends(t, row.wire)
+			r := reader(s, row.framing)
+			read(t, r, row.read)
+			s.notes = true
+			if got := r.Foresee(in5s(row.budget)); got != row.want || s.calls != nil {
+				t.Errorf("foreseen %v, want %v; calls %q", got, row.want, s.calls)
+			}
+		})
+	}
+}
+
+// A leftover is thrown away past the window where it is content, and never asked for beyond its end.
+func TestDiscard(t *testing.T) {
+	for _, row := range []struct {
+		what    string
+		framing parser.Framing
+		pieces  []string
+		want    string
+	}{
+		{"a fixed length", 9000, []string{text(4000), text(5000) + next}, "SetDrainDeadline, Discard 9000, Discard 5000"},
+		{
+			"a chunk", parser.Chunked, []string{"1388\r\nab", text(4998) + "\r\n0\r\n\r\n" + next},
+			"SetDrainDeadline, Fill, Discard 4998, Fill",
+		},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			s := sends(t, row.pieces...)
+			s.notes = true
+			l, _ := reader(s, row.framing).Settle(in5s(10_000))
+			if calls := strings.Join(s.calls, ", "); l != body.Drained || calls != row.want || s.rest() != next {
+				t.Errorf("%v; calls %s, and %q is next", l, calls, s.rest())
+			}
+		})
+	}
+}
+
+// Content that was given up is of no more use, even if its end comes into reach.
+func TestAbandon(t *testing.T) {
+	for _, m := range messages {
+		for _, had := range []int{0, 5, 10} {
+			s := sends(t, m.wire+next)
+			r := reader(s, m.framing)
+			read(t, r, had)
+			r.Abandon()
+			s.notes = true
+			if n, err := r.Read(make([]byte, 100)); n != 0 || err != body.ErrAbandoned {
+				t.Errorf("%s: a read gives %d bytes and %v", m.name, n, err)
+			}
+			if l := r.Foresee(in5s(1000)); l != body.TooLong {
+				t.Errorf("%s: foreseen %v", m.name, l)
+			}
+			if l, n := r.Settle(in5s(1000)); l != body.TooLong || n != 0 || s.calls != nil {
+				t.Errorf("%s: settled to %v, %d bytes, calls %q", m.name, l, n, s.calls)
+			}
+		}
+	}
+}
+
+// Whoever gives the content up throws bytes away that he takes for content. If a read has come to its end meanwhile, they
+// were not: then nobody knows what the connection's next byte is.
+func TestAbandonAtTheEnd(t *testing.T) {
+	for _, m := range messages {
+		r := reader(sends(t, m.wire+next), m.framing)
+		readAll(t, r, 100)
+		r.Abandon()
+		if l, _ := r.Settle(in5s(1000)); l.Boundary() {
+			t.Errorf("%s: settled to %v", m.name, l)
+		}
+	}
+}
+
+func TestLeftover(t *testing.T) {
+	for l, row := range []struct {
+		name     string
+		boundary bool
+	}{
+		{"nothing", true}, {"drained", true}, {"too long", false}, {"too slow", false}, {"unasked", false}, {"cut", false},
+		{"garbled", false},
+	} {
+		if l := body.Leftover(l); l.String() != row.name || l.Boundary() != row.boundary {
+			t.Errorf("leftover %d is %q, boundary %v", l, l, l.Boundary())
+		}
+	}
+	if body.Leftovers != 7 {
+		t.Errorf("%d leftovers", body.Leftovers)
+	}
+}
