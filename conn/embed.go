@@ -1,0 +1,91 @@
+// What another handler API needs that is built on this one. None of it costs anything while it is not used.
+
+package conn
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+)
+
+// State is a step in a connection's life of which Config.State is told.
+type State uint8
+
+// The states. A connection that is handed over is not told to have ended.
+const (
+	StateActive State = iota // bytes of a request have come; with a whole head, its handler runs next
+	StateIdle                // the response has been sent, and another request may come
+	StateEnded               // the connection has been closed
+)
+
+// tell tells a state, if anybody listens.
+func (c *Conn) tell(s State) {
+	if c.cfg.config.State != nil {
+		c.cfg.config.State(c, s)
+	}
+}
+
+// SetContext replaces the server's context as the parent of the connection's requests' contexts. It is called before Serve.
+func (c *Conn) SetContext(ctx context.Context) { c.context = ctx }
+
+// Context returns the parent of the requests' contexts.
+func (c *Conn) Context() context.Context {
+	if c.context != nil {
+		return c.context
+	}
+	return c.cfg.config.Context
+}
+
+// SetValue keeps a value for as long as the connection lives. It is called before Serve or by a handler.
+func (c *Conn) SetValue(v any) { c.value = v }
+
+// Value returns what was kept with SetValue.
+func (c *Conn) Value() any { return c.value }
+
+// Log returns the log that the connection writes to.
+func (c *Conn) Log() *slog.Logger { return c.cfg.config.Log }
+
+// StartTLS lets the connection begin with a TLS handshake. It is called before Serve.
+func (c *Conn) StartTLS(cfg *tls.Config) {
+	c.tls = tls.Server(&c.sock, cfg)
+	c.stream = c.tls
+}
+
+// NetConn returns the connection as it was accepted, or the *tls.Conn on top of it. Whoever closes it must know that a
+// parked connection does not notice.
+func (c *Conn) NetConn() net.Conn {
+	if c.tls != nil {
+		return c.tls
+	}
+	return c.nc
+}
+
+// Conn returns the connection that the request came on.
+func (r *Request) Conn() *Conn { return r.c }
+
+// WhenGone calls gone, in a goroutine of its own, when the client has closed or reset the connection while the handler
+// runs. A second call replaces the first. It is what cancels the Context, and may not be used beside that.
+func (r *Request) WhenGone(gone func()) { r.c.in.watch(gone) }
+
+// Buffered returns the content that was written and is still held back. It is valid until the next call of any method.
+func (w *Response) Buffered() []byte { return w.content }
+
+// Send decides the framing and sends the head and the content so far, like Flush, but leaves it to the connection when
+// they go out.
+func (w *Response) Send() error {
+	if w.hijacked {
+		return ErrHijacked
+	}
+	return w.push(nil, false)
+}
+
+// SetContentLength sets the Content-Length, from 0 on.
+func (w *Response) SetContentLength(n int64) { w.declared = n }
+
+// OmitDate leaves the Date field out.
+func (w *Response) OmitDate() { w.undated = true }
+
+// UntilClose lets the end of the connection be the end of the content, whatever the HTTP version, unless a Content-Length
+// is set.
+func (w *Response) UntilClose() { w.untilClose = true }

@@ -1,0 +1,84 @@
+// The TLS handshake, and what it may find: a client that does not speak TLS, or one that does not speak HTTP/1.1.
+
+package conn
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"time"
+)
+
+// handshake makes the TLS connection, within the shortest of the times for a head, a request and a response.
+func (c *Conn) handshake() ending {
+	if c.tls == nil {
+		return ending{}
+	}
+	if t := c.cfg.handshakeTimeout(); t > 0 {
+		c.sock.reads.by(time.Now().Add(t))
+		c.sock.writeBy = time.Now().Add(t)
+	}
+	if err := c.tls.HandshakeContext(c.Context()); err != nil {
+		return c.handshakeFailed(err)
+	}
+	c.sock.writeBy = time.Time{}
+	return c.otherProto(c.tls.ConnectionState().NegotiatedProtocol)
+}
+
+func (l *Limits) handshakeTimeout() time.Duration {
+	least := l.ReadHeaderTimeout
+	for _, t := range []time.Duration{l.ReadTimeout, l.WriteTimeout} {
+		if t > 0 && (least <= 0 || t < least) {
+			least = t
+		}
+	}
+	return least
+}
+
+// handshakeFailed answers a client that speaks HTTP without TLS, and tells who asks for it why the others failed.
+func (c *Conn) handshakeFailed(err error) ending {
+	end := ending{verdict: Close, reason: Refused}
+	var bad tls.RecordHeaderError
+	if errors.As(err, &bad) && bad.Conn != nil && looksLikeHTTP(bad.RecordHeader) {
+		err = errPlain
+		io.WriteString(bad.Conn, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+		c.tls = nil // there is none to end
+		end.verdict = Linger
+	}
+	c.cfg.config.Log.Debug("TLS handshake failed", "remote", c.nc.RemoteAddr(), "error", err)
+	return end
+}
+
+var errPlain = errors.New("client sent an HTTP request to an HTTPS server")
+
+// looksLikeHTTP reports whether the first bytes of a connection are a method and not a TLS record.
+func looksLikeHTTP(head [5]byte) bool {
+	switch string(head[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
+		return true
+	}
+	return false
+}
+
+// otherProto serves a connection whose handshake agreed on another protocol than HTTP/1, and ends it.
+func (c *Conn) otherProto(proto string) ending {
+	if proto == "" || proto == "http/1.1" || proto == "http/1.0" {
+		return ending{}
+	}
+	serve := c.cfg.config.NextProto[proto]
+	if serve == nil {
+		return ending{verdict: Close, reason: Refused}
+	}
+	c.state.Store(serving)
+	c.handSocketOver()
+	serve(c, c.tls)
+	return ending{verdict: Close, reason: HandedOver}
+}
+
+// handSocketOver takes the server's deadlines off the socket, which from now on has those that its new owner sets.
+func (c *Conn) handSocketOver() {
+	c.sock.reads.release()
+	c.sock.writes.release()
+	c.sock.writeBy = time.Time{}
+	c.sock.writeRate.start(0, 0)
+}

@@ -1,0 +1,94 @@
+// Every limit and timeout of a connection, with its default.
+
+package conn
+
+import (
+	"time"
+
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/parser"
+)
+
+// Limits bounds what a client may cost. A zero field means its default; a negative one turns the limit off, where the
+// comment does not say otherwise.
+type Limits struct {
+	ReadHeaderTimeout time.Duration // from a request's first byte to the end of its head: 408. Default 10 s
+	ReadTimeout       time.Duration // from a request's first byte to the end of its content: 408. Default off
+	WriteTimeout      time.Duration // from the end of a request's head to the last byte of its response. Default off
+	IdleTimeout       time.Duration // how long the connection waits for a request's first byte. Default 60 s
+
+	ParkAfter time.Duration // how long a connection is idle before it gives up its goroutine, on Linux. Default 750 ms
+
+	HeadBytes          int   // request line and field lines together: 431. Default 64 KiB; cannot be turned off
+	TargetBytes        int   // the request-target: 414. Default 16 KiB
+	Fields             int   // field lines of a head, or of a trailer section: 431. Default 256
+	TrailerBytes       int   // the trailer section: 431. Default 16 KiB; cannot be turned off
+	ChunkExtBytes      int   // chunk extensions of one message: 413. Default 16 KiB
+	ChunkOverheadBytes int64 // by how much the chunk framing of a message may exceed its content: 413. Default 1 MiB
+
+	BodyBytes int64 // content: a larger declared one gets 413 unread, a larger chunked one ends in an error. Default off
+
+	DrainBytes   int64         // how much of a leftover is read so that the connection can be kept. Default 256 KiB
+	DrainTimeout time.Duration // how long that may take. Default 5 s
+
+	MinReadRate  int64         // bytes of content per second that a client must send, where we wait: 408. Default 240
+	MinWriteRate int64         // bytes of the response per second that a client must take, where we wait. Default 240
+	RateGrace    time.Duration // how long a client may be slower than that. Default 5 s; cannot be turned off
+
+	LingerTimeout time.Duration // how long a closing connection goes on reading. Default 5 s
+	LingerIdle    time.Duration // how long it waits for more at a time. Default 5 s
+	LingerBytes   int64         // how much it reads at most. Default 256 MiB
+	MaxLingering  int           // connections of a server that linger at once; the oldest is closed for a new one. Default 4096
+
+	ShutdownGrace time.Duration // how long an idle connection waits for a request that is on its way. Default 100 ms
+}
+
+// forever stands for a limit that is turned off.
+const forever = 1<<63 - 1
+
+// withDefaults returns the limits with every zero replaced by its default and every negative by no limit.
+func (l Limits) withDefaults() Limits {
+	p := parser.DefaultLimits()
+	set(&l.ReadHeaderTimeout, 10*time.Second, 0)
+	set(&l.ReadTimeout, 0, 0)
+	set(&l.WriteTimeout, 0, 0)
+	set(&l.IdleTimeout, 60*time.Second, 0)
+	set(&l.ParkAfter, 750*time.Millisecond, forever)
+	set(&l.HeadBytes, p.HeadBytes, p.HeadBytes)
+	set(&l.TargetBytes, p.TargetBytes, forever)
+	set(&l.Fields, p.Fields, forever)
+	set(&l.TrailerBytes, p.TrailerBytes, p.TrailerBytes)
+	set(&l.ChunkExtBytes, p.ChunkExtBytes, forever)
+	set(&l.ChunkOverheadBytes, p.ChunkOverheadBytes, forever)
+	set(&l.BodyBytes, forever, forever)
+	set(&l.DrainBytes, 256<<10, forever)
+	set(&l.DrainTimeout, 5*time.Second, forever)
+	set(&l.MinReadRate, 240, 0)
+	set(&l.MinWriteRate, 240, 0)
+	set(&l.RateGrace, 5*time.Second, 5*time.Second)
+	set(&l.LingerTimeout, 5*time.Second, forever)
+	set(&l.LingerIdle, 5*time.Second, forever)
+	set(&l.LingerBytes, 256<<20, forever)
+	set(&l.MaxLingering, 4096, forever)
+	set(&l.ShutdownGrace, 100*time.Millisecond, 0)
+	return l
+}
+
+// set replaces a field's zero by its default and a negative value by what turns the limit off.
+func set[T int | int64 | time.Duration](field *T, byDefault, off T) {
+	switch {
+	case *field == 0:
+		*field = byDefault
+	case *field < 0:
+		*field = off
+	}
+}
+
+func (l *Limits) parser() parser.Limits {
+	return parser.Limits{
+		HeadBytes: l.HeadBytes, TargetBytes: l.TargetBytes, Fields: l.Fields,
+		TrailerBytes: l.TrailerBytes, ChunkExtBytes: l.ChunkExtBytes, ChunkOverheadBytes: l.ChunkOverheadBytes,
+	}
+}
+
+func (l *Limits) drain() body.Budget { return body.Budget{Bytes: l.DrainBytes, Time: l.DrainTimeout} }

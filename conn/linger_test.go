@@ -1,0 +1,48 @@
+// At most so many connections linger at once, and the oldest leave first.
+
+package conn
+
+import (
+	"net"
+	"sync/atomic"
+	"testing"
+)
+
+// closes is a connection that counts how often it is closed.
+type closes struct {
+	net.Conn
+	n atomic.Int32
+}
+
+func (c *closes) Close() error {
+	c.n.Add(1)
+	return nil
+}
+
+func TestLingerers(t *testing.T) {
+	var l lingerers
+	var conns [6]closes
+	want := func(closed ...int32) {
+		t.Helper()
+		for i := range closed {
+			if got := conns[i].n.Load(); got != closed[i] {
+				t.Errorf("connection %d was closed %d times, want %d", i, got, closed[i])
+			}
+		}
+	}
+	first := l.enter(&conns[0], 3)
+	second := l.enter(&conns[1], 3)
+	l.enter(&conns[2], 3)
+	want(0, 0, 0)
+	l.enter(&conns[3], 3)
+	want(1, 0, 0, 0)
+	l.leave(first) // as it does when it notices
+	l.leave(second)
+	l.enter(&conns[4], 3)
+	want(1, 0, 0, 0, 0)
+	l.enter(&conns[5], 3)
+	want(1, 0, 1, 0, 0, 0)
+	if n := l.all.Len(); n != 3 {
+		t.Errorf("%d linger", n)
+	}
+}

@@ -1,0 +1,229 @@
+//go:build linux && !spillway_portable
+
+// The poller waits for parked connections, and for the end of clients that somebody wants to know of: one goroutine and one
+// epoll set for all of a server's connections.
+
+package conn
+
+import (
+	"container/list"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// poller waits for parked connections to become readable, or to have been idle for too long; and for clients to go while
+// a handler runs. A connection is in at most one of its tables.
+type poller struct {
+	mu     sync.Mutex
+	file   *os.File // the epoll set; nil: there is none yet, or not any more
+	conns  map[int64]*list.Element
+	oldest list.List // of parkedConn, in the order of their parking
+	gone   map[int64]func()
+	closed bool
+	added  int64 // how often a connection was parked
+}
+
+// parkedConn is a connection that the poller waits for.
+type parkedConn struct {
+	c     *Conn
+	until time.Time
+}
+
+// sweepEvery is how often idle times are looked at: they are that much longer than was asked for, at most.
+const sweepEvery = 250 * time.Millisecond
+
+// add waits for the connection until a time. It reports false if that cannot be; otherwise, the connection may have been
+// unparked when it returns.
+func (p *poller) add(c *Conn, fd int, until time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil && !p.open() {
+		return false
+	}
+	p.conns[c.id] = p.oldest.PushBack(parkedConn{c, until})
+	if !p.arm(c.id, fd, syscall.EPOLLIN|syscall.EPOLLRDHUP) {
+		p.forget(c.id)
+		return false
+	}
+	p.added++
+	if p.oldest.Len() == 1 {
+		p.setAlarm()
+	}
+	return true
+}
+
+// setAlarm lets the goroutine look at the idle times soon, if there are any. p.mu is held.
+func (p *poller) setAlarm() {
+	alarm := time.Time{}
+	if p.oldest.Len() > 0 {
+		alarm = time.Now().Add(sweepEvery)
+	}
+	p.file.SetReadDeadline(alarm)
+}
+
+// watch calls gone when the client has closed or reset the connection, whatever of its bytes is still unread. It reports
+// false if that cannot be.
+func (p *poller) watch(c *Conn, fd int, gone func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil && !p.open() {
+		return false
+	}
+	p.gone[c.id] = gone
+	if !p.arm(c.id, fd, syscall.EPOLLRDHUP) {
+		delete(p.gone, c.id)
+		return false
+	}
+	return true
+}
+
+// unwatch ends a watch. An event that still comes finds nobody.
+func (p *poller) unwatch(c *Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.gone, c.id)
+}
+
+// lose tells whoever watches that the connection is closed.
+func (p *poller) lose(c *Conn) {
+	p.mu.Lock()
+	gone := p.gone[c.id]
+	delete(p.gone, c.id)
+	p.mu.Unlock()
+	if gone != nil {
+		gone()
+	}
+}
+
+// arm waits for one event of a descriptor. p.mu is held.
+func (p *poller) arm(id int64, fd int, events uint32) bool {
+	event := syscall.EpollEvent{Events: events | syscall.EPOLLONESHOT, Fd: int32(id), Pad: int32(id >> 32)}
+	err := p.control(syscall.EPOLL_CTL_MOD, fd, &event)
+	if err == syscall.ENOENT {
+		err = p.control(syscall.EPOLL_CTL_ADD, fd, &event)
+	}
+	return err == nil
+}
+
+func (p *poller) control(op, fd int, event *syscall.EpollEvent) (err error) {
+	rc, err := p.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	failed := rc.Control(func(epfd uintptr) { err = syscall.EpollCtl(int(epfd), op, fd, event) })
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// remove ends the waiting for a connection.
+func (p *poller) remove(c *Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(c.id)
+}
+
+// forget removes a connection from the tables, and returns it, or nil. p.mu is held.
+func (p *poller) forget(id int64) *Conn {
+	e := p.conns[id]
+	if e == nil {
+		return nil
+	}
+	delete(p.conns, id)
+	p.oldest.Remove(e)
+	return e.Value.(parkedConn).c
+}
+
+// open makes the epoll set and its goroutine. p.mu is held.
+func (p *poller) open() bool {
+	if p.closed {
+		return false
+	}
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return false
+	}
+	syscall.SetNonblock(fd, true) // so that the runtime's own poller waits for ours
+	p.file = os.NewFile(uintptr(fd), "epoll")
+	p.conns = make(map[int64]*list.Element)
+	p.gone = make(map[int64]func())
+	go p.run(p.file)
+	return true
+}
+
+// close ends the poller. Nothing is parked then, and nothing will be.
+func (p *poller) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	if p.file != nil {
+		p.file.Close()
+		p.file = nil
+	}
+}
+
+// run wakes connections up until the poller is closed.
+func (p *poller) run(file *os.File) {
+	rc, err := file.SyscallConn()
+	if err != nil {
+		return
+	}
+	events := make([]syscall.EpollEvent, 128)
+	for {
+		n := 0
+		err := rc.Read(func(epfd uintptr) bool {
+			n, _ = syscall.EpollWait(int(epfd), events, 0)
+			return n > 0
+		})
+		if err != nil && !isTimeout(err) {
+			return
+		}
+		for _, e := range events[:max(n, 0)] {
+			p.wake(int64(uint32(e.Fd))|int64(e.Pad)<<32, e.Events&^syscall.EPOLLIN != 0)
+		}
+		if isTimeout(err) {
+			p.sweep(time.Now())
+		}
+	}
+}
+
+// wake sets a connection going again, or tells that its client has gone.
+//
+// An event of a connection that was parked may come late, when a handler runs already.
+func (p *poller) wake(id int64, ended bool) {
+	var gone func()
+	p.mu.Lock()
+	c := p.forget(id)
+	if ended {
+		gone = p.gone[id]
+		delete(p.gone, id)
+	}
+	p.mu.Unlock()
+	if c != nil {
+		c.unpark()
+	}
+	if gone != nil {
+		gone()
+	}
+}
+
+// sweep sets those connections going that have been idle for too long: they end themselves.
+func (p *poller) sweep(now time.Time) {
+	for {
+		p.mu.Lock()
+		e := p.oldest.Front()
+		if e == nil || now.Before(e.Value.(parkedConn).until) {
+			if p.file != nil {
+				p.setAlarm()
+			}
+			p.mu.Unlock()
+			return
+		}
+		c := p.forget(e.Value.(parkedConn).c.id)
+		p.mu.Unlock()
+		c.unpark()
+	}
+}

@@ -1,0 +1,158 @@
+//go:build linux && !spillway_portable
+
+// On Linux a plain TCP or Unix socket is read and written through its descriptor: the first attempt costs one system call
+// and nothing else, and only one that finds the socket not ready has to do with deadlines, clocks and the scheduler.
+
+package conn
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// rawBytes is how much one system call moves at most: the scheduler is not told of it, and cannot interrupt it.
+const rawBytes = 128 << 10
+
+// raw does a socket's reads and writes. One goroutine at a time may read, and one may write.
+type raw struct {
+	rc          syscall.RawConn // nil: the socket is not of the kind
+	tryR, tryW  func(fd uintptr) bool
+	in          []byte // what to read into
+	idle        *input // or whose buffer
+	drop        int64  // or how much to throw away
+	got         int
+	out         [2][]byte // what is still to be written
+	put         int64     // how much was
+	rErr, wErr  syscall.Errno
+	beforeWrite func(int64) // is called with what was written before a write waits
+}
+
+func (r *raw) init(nc net.Conn, beforeWrite func(int64)) {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+	default:
+		return
+	}
+	if rc, err := nc.(syscall.Conn).SyscallConn(); err == nil {
+		r.rc, r.tryR, r.tryW, r.beforeWrite = rc, r.tryRead, r.tryWrite, beforeWrite
+	}
+}
+
+func (r *raw) usable() bool { return r.rc != nil }
+
+// descriptor returns the file descriptor. It is only good for as long as the socket is known to be open.
+func (r *raw) descriptor() (fd int, ok bool) {
+	ok = r.rc != nil && r.rc.Control(func(f uintptr) { fd = int(f) }) == nil
+	return fd, ok
+}
+
+// read reads at least one byte, or returns an error. With idle it reads into that input's buffer, which it gives back
+// while it waits.
+func (r *raw) read(p []byte, idle *input) (int, error) {
+	r.in, r.idle = p, idle
+	err := r.rc.Read(r.tryR)
+	r.in, r.idle = nil, nil
+	switch {
+	case err != nil:
+		return 0, err
+	case r.rErr != 0:
+		return 0, &net.OpError{Op: "read", Net: "raw", Err: os.NewSyscallError("read", r.rErr)}
+	case r.got == 0:
+		return 0, io.EOF
+	}
+	return r.got, nil
+}
+
+// tryRead reads once, and reports whether there was something to read.
+func (r *raw) tryRead(fd uintptr) bool {
+	p := r.in
+	if r.idle != nil {
+		p = r.idle.room()
+	}
+	n, errno := 0, syscall.EINTR
+	for errno == syscall.EINTR {
+		n, errno = readOnce(fd, p, r.drop)
+	}
+	if errno != syscall.EAGAIN {
+		r.got, r.rErr = n, errno
+		return true
+	}
+	if r.idle != nil {
+		r.idle.giveBuffersBack()
+	}
+	return false
+}
+
+// readOnce reads into p, or throws away up to drop bytes.
+func readOnce(fd uintptr, p []byte, drop int64) (int, syscall.Errno) {
+	most, flags := min(len(p), rawBytes), 0
+	if drop > 0 {
+		p, most, flags = nil, int(min(drop, rawBytes)), syscall.MSG_TRUNC
+	}
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd,
+		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(most), uintptr(flags), 0, 0)
+	return int(n), errno
+}
+
+// write writes both buffers, or returns an error and how many bytes were written.
+func (r *raw) write(p, q []byte) (int64, error) {
+	r.out, r.put, r.wErr = [2][]byte{p, q}, 0, 0
+	err := r.rc.Write(r.tryW)
+	r.out = [2][]byte{}
+	if err == nil && r.wErr != 0 {
+		err = &net.OpError{Op: "write", Net: "raw", Err: os.NewSyscallError("write", r.wErr)}
+	}
+	return r.put, err
+}
+
+// tryWrite writes what the socket takes, and reports whether that was all, or failed.
+func (r *raw) tryWrite(fd uintptr) bool {
+	for len(r.out[0])+len(r.out[1]) > 0 {
+		n, errno := writeOnce(fd, r.out[0], r.out[1])
+		switch errno {
+		case 0:
+			r.put += int64(n)
+			first := min(n, len(r.out[0]))
+			r.out[0], r.out[1] = r.out[0][first:], r.out[1][n-first:]
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			r.beforeWrite(r.put)
+			return false
+		default:
+			r.wErr = errno
+			return true
+		}
+	}
+	return true
+}
+
+// writeOnce makes one system call, for both buffers if they are small enough together.
+func writeOnce(fd uintptr, p, q []byte) (int, syscall.Errno) {
+	if len(p) == 0 {
+		p, q = q, nil
+	}
+	if len(q) == 0 || len(p) >= rawBytes {
+		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd,
+			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(min(len(p), rawBytes)))
+		return int(n), errno
+	}
+	v := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(q)}}
+	v[0].SetLen(len(p))
+	v[1].SetLen(min(len(q), rawBytes-len(p)))
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v)), 2)
+	return int(n), errno
+}
+
+// discard throws away at least one byte and at most n. From a TCP socket it does so without copying them: recv with
+// MSG_TRUNC.
+func (r *raw) discard(nc net.Conn, n int64) (int, error) {
+	if _, ok := nc.(*net.TCPConn); !ok || !r.usable() {
+		return discardByReading(nc, n)
+	}
+	r.drop = n
+	defer func() { r.drop = 0 }()
+	return r.read(nil, nil)
+}

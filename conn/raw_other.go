@@ -1,0 +1,29 @@
+//go:build !linux || spillway_portable
+
+package conn
+
+import (
+	"net"
+	"time"
+)
+
+// raw is for Linux. Elsewhere, and with the build tag spillway_portable, every socket is used through its net.Conn.
+type raw struct{}
+
+func (*raw) init(net.Conn, func(int64))       {}
+func (*raw) usable() bool                     { return false }
+func (*raw) descriptor() (int, bool)          { return 0, false }
+func (*raw) read([]byte, *input) (int, error) { panic("conn: no raw sockets here") }
+func (*raw) write(p, q []byte) (int64, error) { panic("conn: no raw sockets here") }
+
+// poller is for Linux: elsewhere an idle connection keeps its goroutine.
+type poller struct{}
+
+func (*poller) add(*Conn, int, time.Time) bool { return false }
+func (*poller) remove(*Conn)                   {}
+func (*poller) watch(*Conn, int, func()) bool  { return false }
+func (*poller) unwatch(*Conn)                  {}
+func (*poller) lose(*Conn)                     {}
+func (*poller) close()                         {}
+
+func (*raw) discard(nc net.Conn, n int64) (int, error) { return discardByReading(nc, n) }

@@ -1,0 +1,37 @@
+// The only answer to a head that cannot be served: a status, one line, and a lingering close.
+
+package conn
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/spillway-go/spillway/parser"
+)
+
+// reject answers a request that was refused before any handler saw it.
+func (c *Conn) reject(err error) ending {
+	var bad *parser.Error
+	if !errors.As(err, &bad) {
+		bad = &parser.Error{Status: 400, Reason: "bad request"}
+	}
+	c.sock.writeBy = after(time.Now(), c.cfg.WriteTimeout)
+	line := bad.Reason + " (" + bad.Section + ")\n"
+	b := appendStatusLine(nil, bad.Status)
+	b = append(b, c.cfg.stamps.now().date...)
+	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(line)), 10)
+	b = append(b, "\r\nConnection: close\r\n\r\n"...)
+	if c.head.Method != "HEAD" {
+		b = append(b, line...)
+	}
+	c.out.mu.Lock()
+	c.out.send(b)
+	c.out.mu.Unlock()
+	c.trace(Event{Kind: Responded, Status: bad.Status})
+	if bad.Status == errSlowHead.Status {
+		return ending{verdict: Linger, reason: HeaderTimeout}
+	}
+	return ending{verdict: Linger, reason: Refused}
+}

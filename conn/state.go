@@ -1,0 +1,108 @@
+// What other goroutines may do to a connection, whatever it is doing: stop it, abort it, wake it up.
+
+package conn
+
+import "time"
+
+// The states of a connection.
+const (
+	busy        int32 = iota // in a handshake or in a head
+	serving                  // behind a head: in an exchange, or about to begin another
+	idle                     // waiting for a request's first byte
+	interrupted              // that waiting has been interrupted
+	parked                   // waiting for it without a goroutine
+	lingering                // closed for sending
+)
+
+// stopHead is how long a client has, once the connection is to stop, for a handshake or for the rest of a head, if it does
+// not have less anyway.
+const stopHead = 5 * time.Second
+
+// Stop lets the exchange that is running end, and says Connection: close in its response. An idle connection ends, unless
+// a request is on its way that comes within the ShutdownGrace: that is still served.
+func (c *Conn) Stop() {
+	c.stop.Lock()
+	defer c.stop.Unlock()
+	c.stopping.Store(true)
+	if c.state.CompareAndSwap(idle, interrupted) {
+		c.sock.reads.interrupt()
+	} else if c.state.Load() == busy {
+		time.AfterFunc(stopHead, func() {
+			if c.state.Load() == busy {
+				c.Abort()
+			}
+		})
+	}
+	c.unpark()
+}
+
+// Abort closes the connection at once. Reads and writes of a running handler fail, and its context is cancelled.
+func (c *Conn) Abort() {
+	c.aborted.Store(true)
+	if c.resetTells.Load() && c.state.Load() == serving {
+		c.resetOnClose()
+	}
+	c.nc.Close()
+	c.unpark()
+	c.cfg.poller.lose(c) // the close has taken the descriptor out of the epoll set
+}
+
+// beIdle says that Stop may interrupt the next wait, and reports whether there should be one.
+func (c *Conn) beIdle() bool {
+	c.state.Store(idle)
+	return !c.stopping.Load() || !c.state.CompareAndSwap(idle, busy)
+}
+
+// beBusy says that Stop may interrupt no longer, and reports whether it did.
+func (c *Conn) beBusy() bool {
+	if c.state.CompareAndSwap(idle, busy) {
+		return false
+	}
+	c.stop.Lock() // until the interruption is whole
+	defer c.stop.Unlock()
+	c.sock.reads.resume()
+	c.state.Store(busy)
+	return true
+}
+
+// A connection that has been idle for a while is parked: it gives up its goroutine and all that it needs for exchanges, and a
+// poller of the server waits for it. Whoever changes its state from parked, and nobody else, sets it going again.
+
+// parks reports whether the connection can be parked.
+func (c *Conn) parks() bool {
+	return c.cfg.config.Park && c.tls == nil && c.sock.raw.usable()
+}
+
+// park parks an idle connection, and reports false if it could not, or if it has to go on already. After true it may be
+// running in another goroutine.
+func (c *Conn) park() bool {
+	fd, ok := c.sock.raw.descriptor()
+	if !ok {
+		return false
+	}
+	c.work = nil
+	c.parked = true
+	c.state.Store(parked)
+	if c.cfg.poller.add(c, fd, c.idleUntil) {
+		if !c.stopping.Load() && !c.aborted.Load() || !c.state.CompareAndSwap(parked, busy) {
+			return true
+		}
+		c.cfg.poller.remove(c) // Stop or Abort came before the state was set
+	} else if !c.state.CompareAndSwap(parked, busy) {
+		return true
+	}
+	c.attach()
+	return false
+}
+
+// unpark sets a parked connection going again. Any goroutine may call it, for any reason.
+func (c *Conn) unpark() {
+	if !c.state.CompareAndSwap(parked, busy) {
+		return
+	}
+	c.cfg.poller.remove(c)
+	go c.run(func() ending {
+		c.attach()
+		return ending{}
+	})
+}
