@@ -1,0 +1,125 @@
+// A request's context costs nothing until somebody waits for it.
+
+package nethttp
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spillway-go/spillway/conn"
+)
+
+// requestContext is cancelled when the handler has returned or the client has gone. Once somebody asks for Done, a
+// context of the standard library does the work: those derived from this one then need no goroutine.
+type requestContext struct {
+	conn  *connection
+	creq  *conn.Request
+	inner atomic.Pointer[cancellable] // nil: nobody has asked for Done
+
+	mu       sync.Mutex // guards what follows
+	ended    bool       // the handler has returned: creq belongs to another exchange
+	watching bool       // gone will be called
+	lost     bool       // it was
+	notify   chan bool  // for CloseNotify
+}
+
+type cancellable struct {
+	context.Context
+	cancel context.CancelFunc
+}
+
+func (x *requestContext) Deadline() (time.Time, bool) { return x.conn.context.Deadline() }
+
+func (x *requestContext) Value(key any) any {
+	switch key {
+	case http.ServerContextKey:
+		return x.conn.http
+	case http.LocalAddrContextKey:
+		return x.conn.local
+	}
+	if inner := x.inner.Load(); inner != nil {
+		return inner.Value(key)
+	}
+	return x.conn.context.Value(key)
+}
+
+func (x *requestContext) Done() <-chan struct{} {
+	if inner := x.inner.Load(); inner != nil {
+		return inner.Done()
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if inner := x.inner.Load(); inner != nil {
+		return inner.Done()
+	}
+	ctx, cancel := context.WithCancel(x.conn.context)
+	if x.ended || x.lost {
+		cancel()
+	}
+	x.inner.Store(&cancellable{ctx, cancel})
+	x.watch()
+	return ctx.Done()
+}
+
+func (x *requestContext) Err() error {
+	if inner := x.inner.Load(); inner != nil {
+		return inner.Err()
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ended || x.lost {
+		return context.Canceled
+	}
+	return x.conn.context.Err()
+}
+
+// watch asks to be told when the client has gone. x.mu is held.
+func (x *requestContext) watch() {
+	if !x.ended && !x.watching {
+		x.watching = true
+		x.creq.WhenGone(x.gone)
+	}
+}
+
+// gone is called when the client has gone.
+func (x *requestContext) gone() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.lost || x.ended {
+		return
+	}
+	x.lost = true
+	if inner := x.inner.Load(); inner != nil {
+		inner.cancel()
+	}
+	if x.notify != nil {
+		x.notify <- true
+	}
+}
+
+// end is called when the handler has returned.
+func (x *requestContext) end() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ended = true
+	if inner := x.inner.Load(); inner != nil {
+		inner.cancel()
+	}
+}
+
+// closeNotify returns the channel that receives a value when the client has gone.
+func (x *requestContext) closeNotify() <-chan bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.notify == nil {
+		x.notify = make(chan bool, 1)
+		if x.lost {
+			x.notify <- true
+		}
+		x.watch()
+	}
+	return x.notify
+}

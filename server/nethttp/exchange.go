@@ -1,0 +1,290 @@
+// One allocation holds what an exchange needs and its handler may keep.
+
+package nethttp
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spillway-go/spillway/conn"
+)
+
+// exchange is the http.ResponseWriter of an exchange, together with its http.Request and all that belongs to that. It is
+// never used again, because a handler may keep any part of it.
+type exchange struct {
+	request http.Request
+	url     url.URL
+	values  [inlineFields]string // of the request's Header
+	coding  [1]string            // of the request's TransferEncoding
+	context requestContext
+	content content
+
+	conn *connection
+	res  *conn.Response // the native response; not to be used when done
+	creq *conn.Request  // the native request; not to be used when done
+
+	header   http.Header
+	status   int
+	declared int64 // the Content-Length that the handler has set, or -1
+	written  int64 // content bytes accepted
+	trailers []string
+
+	wrote    bool // WriteHeader was called: the header's fields are with the native response
+	sent     bool // nothing can be added to them any more
+	begun    bool // the native response has decided its framing
+	sniff    bool // the content type is still to be found out
+	forced   bool // the framing is not to be changed by the content's length
+	overran  bool // the handler has written more than it declared
+	hijacked bool
+	done     bool // the handler has returned
+}
+
+// inlineFields is how many of the request's fields have their place in the exchange.
+const inlineFields = 6
+
+// held is how much content is held back to find out its type and, if that is all, its length. It is net/http's number.
+const held = 2048
+
+// errDone is what a handler gets that uses its ResponseWriter after it has returned.
+var errDone = errors.New("nethttp: response used after the handler has returned")
+
+// Header returns the fields that WriteHeader, or the first Write, will send.
+func (x *exchange) Header() http.Header {
+	if x.header == nil {
+		x.header = make(http.Header)
+	}
+	return x.header
+}
+
+// WriteHeader sends an informational response, or decides the status of the final one and which fields it has.
+func (x *exchange) WriteHeader(code int) {
+	switch {
+	case x.hijacked:
+		x.conn.complain("response.WriteHeader on hijacked connection")
+		return
+	case x.wrote || x.done:
+		x.conn.complain("superfluous response.WriteHeader call")
+		return
+	case code < 100 || code > 999:
+		panic("invalid WriteHeader code " + strconv.Itoa(code))
+	case code < 200 && code != http.StatusSwitchingProtocols:
+		x.inform(code)
+		return
+	}
+	x.wrote, x.status = true, code
+	x.res.Status(code)
+	x.giveFields()
+}
+
+// Write writes content.
+func (x *exchange) Write(p []byte) (int, error) {
+	if err := x.admit(len(p)); err != nil || len(p) == 0 {
+		return 0, err
+	}
+	if !x.sent && len(x.res.Buffered())+len(p) > held {
+		x.send(x.beginning(p))
+	}
+	n, err := x.res.Write(p)
+	x.written += int64(n)
+	return n, err
+}
+
+// WriteString is Write for a string.
+func (x *exchange) WriteString(s string) (int, error) {
+	if err := x.admit(len(s)); err != nil || s == "" {
+		return 0, err
+	}
+	if !x.sent && len(x.res.Buffered())+len(s) > held {
+		x.send(x.beginning([]byte(s[:min(len(s), sniffed)])))
+	}
+	n, err := x.res.WriteString(s)
+	x.written += int64(n)
+	return n, err
+}
+
+// admit checks whether n more bytes of content may be written.
+func (x *exchange) admit(n int) error {
+	switch {
+	case x.done:
+		return errDone
+	case x.hijacked:
+		if n > 0 {
+			x.conn.complain("response.Write on hijacked connection")
+		}
+		return http.ErrHijacked
+	}
+	if !x.wrote {
+		x.WriteHeader(http.StatusOK)
+	}
+	switch {
+	case n == 0:
+	case !x.mayHaveContent():
+		return http.ErrBodyNotAllowed
+	case x.declared >= 0 && int64(n) > x.declared-x.written:
+		x.overran = true
+		return http.ErrContentLength
+	}
+	return nil
+}
+
+// mayHaveContent reports whether the status allows content (RFC 9110 §6.4.1).
+func (x *exchange) mayHaveContent() bool {
+	return x.status >= 200 && x.status != http.StatusNoContent && x.status != http.StatusNotModified
+}
+
+// sniffed is how much of the content decides its type.
+const sniffed = 512
+
+// beginning returns the first bytes of the content, of which p is the latest part.
+func (x *exchange) beginning(p []byte) []byte {
+	buffered := x.res.Buffered()
+	if !x.sniff || len(buffered) == 0 {
+		return p
+	}
+	first := append(make([]byte, 0, sniffed), buffered[:min(len(buffered), sniffed)]...)
+	return append(first, p[:min(len(p), sniffed-len(first))]...)
+}
+
+// complete decides what could not be decided before the first content, which is given as far as it is known.
+func (x *exchange) complete(first []byte) {
+	x.sent = true
+	if x.sniff && len(first) > 0 {
+		x.res.Set("Content-Type", http.DetectContentType(first))
+	}
+	if x.conn.noKeepAlives.Load() || x.overran && x.request.Method != "HEAD" {
+		x.res.Set("Connection", "close")
+	}
+	if x.status >= 400 && x.contentTooLarge() {
+		x.res.Set("Connection", "close")
+		x.creq.SetDrain(0, 0)
+	}
+}
+
+// contentTooLarge reports whether the rest of the request's content is not wanted, because it is too much.
+func (x *exchange) contentTooLarge() bool {
+	if x.content.reader == nil || x.content.reader.Ended() {
+		return false
+	}
+	return x.status == http.StatusRequestEntityTooLarge || maxBytesLimitHit(x.request.Body)
+}
+
+// send lets the head go out before the content is known to its end.
+func (x *exchange) send(first []byte) {
+	x.complete(first)
+	if x.declared < 0 {
+		x.begin()
+	}
+}
+
+// begin lets the native response decide its framing, without knowing the content's length.
+func (x *exchange) begin() {
+	x.begun = true
+	x.res.Send()
+}
+
+// Flush sends what was written so far.
+func (x *exchange) Flush() { x.FlushError() }
+
+// FlushError is Flush, and returns the connection's error.
+func (x *exchange) FlushError() error {
+	switch {
+	case x.done:
+		return errDone
+	case x.hijacked:
+		return http.ErrHijacked
+	}
+	if !x.wrote {
+		x.WriteHeader(http.StatusOK)
+	}
+	if !x.sent {
+		x.complete(x.res.Buffered())
+	}
+	x.begun = true
+	return x.res.Flush()
+}
+
+// finish completes the response after the handler has returned.
+func (x *exchange) finish() {
+	if x.hijacked {
+		return
+	}
+	if !x.wrote {
+		x.WriteHeader(http.StatusOK)
+	}
+	early := x.sent
+	if !early {
+		x.complete(x.res.Buffered())
+	}
+	short := x.declared >= 0 && x.written != x.declared && x.mayHaveContent()
+	if x.forced || short {
+		x.begin() // so that the native response does not choose another framing, or another status
+	}
+	if early && x.contentTooLarge() {
+		x.creq.SetDrain(0, 0)
+	}
+	if early && x.overran && x.request.Method != "HEAD" {
+		x.res.Send()
+		x.res.WriteString("-") // is refused, and ends the connection
+	}
+	x.sendTrailers()
+}
+
+// ReadFrom copies content from src. A file with a Content-Length goes from the disk to the socket without a detour.
+func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
+	if err := x.admit(0); err != nil {
+		return 0, err
+	}
+	if !x.sniff && x.declared >= 0 && x.mayHaveContent() && isFile(src) {
+		if !x.sent {
+			x.complete(nil)
+		}
+		n, err := x.res.ReadFrom(src)
+		x.written += n
+		if err == conn.ErrContentLength {
+			x.overran, err = true, http.ErrContentLength
+		}
+		return n, err
+	}
+	buf := copyBuffers.Get().(*[copyBytes]byte)
+	defer copyBuffers.Put(buf)
+	return io.CopyBuffer(struct{ io.Writer }{x}, struct{ io.Reader }{src}, buf[:])
+}
+
+// SetReadDeadline sets the time by which the content must have been read.
+func (x *exchange) SetReadDeadline(t time.Time) error {
+	switch {
+	case x.done:
+		return errDone
+	case x.hijacked:
+		return x.conn.nc.SetReadDeadline(t)
+	}
+	x.creq.SetReadDeadline(t)
+	return nil
+}
+
+// SetWriteDeadline sets the time by which the response must have been sent.
+func (x *exchange) SetWriteDeadline(t time.Time) error {
+	switch {
+	case x.done:
+		return errDone
+	case x.hijacked:
+		return x.conn.nc.SetWriteDeadline(t)
+	}
+	x.res.SetWriteDeadline(t)
+	return nil
+}
+
+// EnableFullDuplex does nothing: the content can always be read while the response is written.
+func (x *exchange) EnableFullDuplex() error { return nil }
+
+// CloseNotify returns a channel that receives a value when the client has gone.
+func (x *exchange) CloseNotify() <-chan bool {
+	if x.done {
+		panic("nethttp: CloseNotify called after ServeHTTP finished")
+	}
+	return x.context.closeNotify()
+}

@@ -1,0 +1,85 @@
+// An exchange is served by an http.Handler in the way that net/http's server would serve it.
+
+package nethttp
+
+import (
+	"io"
+	"net/http"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/server"
+)
+
+// Handler returns a native handler that answers requests with h; nil means http.DefaultServeMux. Use it to mount stock
+// handlers in a server.Server. Requests see an http.Server under http.ServerContextKey, with h and nothing else in it.
+// What a stock http.Server is configured with needs [New].
+func Handler(h http.Handler) server.Handler {
+	return &adapter{http: &http.Server{Handler: h}}
+}
+
+// adapter runs the handler of an http.Server.
+type adapter struct {
+	http         *http.Server
+	noKeepAlives atomic.Bool
+}
+
+// Serve serves one exchange.
+func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
+	c := a.connection(r)
+	x := &exchange{conn: c, res: w, creq: r, declared: -1}
+	if err := x.makeRequest(); err != nil {
+		w.Set("Connection", "close") // as net/http does
+		return err
+	}
+	defer x.leave(&err)
+	a.ServeHTTP(x, &x.request)
+	x.finish()
+	return nil
+}
+
+// ServeHTTP chooses the handler.
+func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.RequestURI == "*" && r.Method == "OPTIONS" && !a.http.DisableGeneralOptionsHandler {
+		generalOptions(w, r)
+		return
+	}
+	h := a.http.Handler
+	if h == nil {
+		h = http.DefaultServeMux
+	}
+	h.ServeHTTP(w, r)
+}
+
+// generalOptions answers OPTIONS * (RFC 9110 §9.3.7).
+func generalOptions(w http.ResponseWriter, r *http.Request) {
+	const most = 4 << 10 // of a content that has no meaning
+	w.Header().Set("Content-Length", "0")
+	if r.ContentLength != 0 {
+		io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, most))
+	}
+}
+
+// leave ends the exchange, also when the handler has panicked: then nothing more is sent, and the connection ends.
+func (x *exchange) leave(err *error) {
+	if v := recover(); v != nil {
+		x.panicked(v)
+		*err = conn.ErrAbort
+	}
+	x.done = true
+	x.context.end()
+	if x.request.MultipartForm != nil {
+		x.request.MultipartForm.RemoveAll()
+	}
+}
+
+func (x *exchange) panicked(v any) {
+	if v == http.ErrAbortHandler {
+		return
+	}
+	const most = 64 << 10
+	stack := make([]byte, most)
+	stack = stack[:runtime.Stack(stack, false)]
+	x.conn.logf("http: panic serving %v: %v\n%s", x.conn.remote, v, stack)
+}

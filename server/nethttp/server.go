@@ -1,0 +1,231 @@
+// A Server has the configuration of an http.Server and the engine of a server.Server.
+
+package nethttp
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/server"
+)
+
+// Server serves connections as an http.Server says. Make it with [New]. Its fields must not change once it serves, nor the
+// http.Server's; its methods may be called from any goroutine.
+//
+// These parts of an http.Server are not honoured: HTTP/2 is not served unless TLSNextProto has an entry for it, as
+// golang.org/x/net/http2.ConfigureServer makes one; so HTTP2 is not looked at, and of Protocols only whether HTTP/2 is
+// allowed. The http.Server's own methods do not know of this Server's listeners and connections: call this Server's. But
+// functions given to the http.Server's RegisterOnShutdown run.
+//
+// The zero timeouts of an http.Server mean no timeout, here too. An idle connection keeps its goroutine, though no buffer,
+// where ConnState or ConnContext is set, because then somebody else may close it.
+type Server struct {
+	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
+	// HeadBytes. Otherwise its default is the one that Limits documents, but for these, which are off: TargetBytes, Fields,
+	// MinReadRate and MinWriteRate.
+	Limits server.Limits
+
+	MaxConns int                // connections served at once, others wait in the system's queue; 0: no limit
+	Trace    func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
+
+	adapter  adapter
+	engine   server.Server
+	once     sync.Once
+	shutdown atomic.Bool
+}
+
+// New returns a server with the configuration of s, which must not serve itself.
+func New(s *http.Server) *Server { return &Server{adapter: adapter{http: s}} }
+
+// listener is a listener with what its connections have in common.
+type listener struct {
+	net.Listener
+	context context.Context
+	tls     *tls.Config
+	once    sync.Once
+	err     error
+}
+
+// Close closes the listener once, as net/http does.
+func (l *listener) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
+}
+
+// SetDeadline is what lets a shutdown serve the system's queue before it closes the listener.
+func (l *listener) SetDeadline(t time.Time) error {
+	timed, ok := l.Listener.(interface{ SetDeadline(time.Time) error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return timed.SetDeadline(t)
+}
+
+// ListenAndServe listens on the TCP address Addr, ":http" if that is empty, and calls Serve.
+func (s *Server) ListenAndServe() error { return s.listen(":http", s.Serve) }
+
+// ListenAndServeTLS listens on the TCP address Addr, ":https" if that is empty, and calls ServeTLS.
+func (s *Server) ListenAndServeTLS(certFile, keyFile string) error {
+	return s.listen(":https", func(l net.Listener) error {
+		defer l.Close()
+		return s.ServeTLS(l, certFile, keyFile)
+	})
+}
+
+func (s *Server) listen(byDefault string, serve func(net.Listener) error) error {
+	if s.shutdown.Load() {
+		return http.ErrServerClosed
+	}
+	l, err := net.Listen("tcp", cmp.Or(s.adapter.http.Addr, byDefault))
+	if err != nil {
+		return err
+	}
+	return serve(l)
+}
+
+// Serve accepts connections from l and serves them. It returns http.ErrServerClosed after Shutdown or Close, otherwise the
+// listener's error, and closes l in any case.
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, nil) }
+
+// ServeTLS is Serve with TLS on top of l. The files may be empty if TLSConfig has certificates.
+func (s *Server) ServeTLS(l net.Listener, certFile, keyFile string) error {
+	cfg, err := s.tlsConfig(certFile, keyFile)
+	if err != nil {
+		return err
+	}
+	return s.serve(l, cfg)
+}
+
+func (s *Server) serve(l net.Listener, cfg *tls.Config) error {
+	own := &listener{Listener: l, tls: cfg}
+	defer own.Close()
+	s.once.Do(s.prepare)
+	if s.shutdown.Load() {
+		return http.ErrServerClosed
+	}
+	ctx := context.Background()
+	if s.adapter.http.BaseContext != nil {
+		if ctx = s.adapter.http.BaseContext(l); ctx == nil {
+			panic("BaseContext returned a nil context")
+		}
+	}
+	own.context = context.WithValue(ctx, http.ServerContextKey, s.adapter.http)
+	err := s.engine.Serve(own)
+	if errors.Is(err, server.ErrClosed) {
+		return http.ErrServerClosed
+	}
+	return err
+}
+
+// prepare configures the engine.
+func (s *Server) prepare() {
+	h := s.adapter.http
+	s.engine = server.Server{
+		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns, Trace: s.Trace, Log: slog.New(errorLog{h}),
+		Prepare: s.prepareConn, NextProto: s.nextProtos(), NoPark: h.ConnState != nil || h.ConnContext != nil,
+	}
+	if h.ConnState != nil {
+		s.engine.State = tellState
+	}
+}
+
+// prepareConn makes the value of a new connection, before anything is read from it.
+func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
+	own, h := l.(*listener), s.adapter.http
+	if own.tls != nil {
+		nc.StartTLS(own.tls)
+	}
+	c := &connection{adapter: &s.adapter, nc: nc.NetConn(), context: own.context}
+	if h.ConnContext != nil {
+		if c.context = h.ConnContext(own.context, c.nc); c.context == nil {
+			panic("ConnContext returned nil")
+		}
+	}
+	nc.SetContext(c.context)
+	nc.SetValue(c)
+	c.tellState(http.StateNew)
+}
+
+// tellState passes a state on.
+func tellState(nc *conn.Conn, s conn.State) {
+	states := [...]http.ConnState{
+		conn.StateActive: http.StateActive, conn.StateIdle: http.StateIdle, conn.StateEnded: http.StateClosed,
+	}
+	nc.Value().(*connection).tellState(states[s])
+}
+
+// headSlop is how much larger than MaxHeaderBytes net/http lets a head be.
+const headSlop = 4096
+
+// limits returns the engine's limits.
+func (s *Server) limits() server.Limits {
+	l, h := s.Limits, s.adapter.http
+	setTimeout(&l.ReadHeaderTimeout, cmp.Or(h.ReadHeaderTimeout, h.ReadTimeout))
+	setTimeout(&l.ReadTimeout, h.ReadTimeout)
+	setTimeout(&l.WriteTimeout, h.WriteTimeout)
+	setTimeout(&l.IdleTimeout, cmp.Or(h.IdleTimeout, h.ReadTimeout))
+	most := h.MaxHeaderBytes
+	if most <= 0 {
+		most = http.DefaultMaxHeaderBytes
+	}
+	l.HeadBytes = cmp.Or(l.HeadBytes, most+headSlop)
+	l.TargetBytes = cmp.Or(l.TargetBytes, -1)
+	l.Fields = cmp.Or(l.Fields, -1)
+	l.MinReadRate = cmp.Or(l.MinReadRate, -1)
+	l.MinWriteRate = cmp.Or(l.MinWriteRate, -1)
+	return l
+}
+
+// setTimeout sets a timeout that is not set; one that is not positive means none.
+func setTimeout(field *time.Duration, d time.Duration) {
+	if *field == 0 {
+		*field = d
+	}
+	if *field <= 0 {
+		*field = -1
+	}
+}
+
+// Stats returns a snapshot of the server's counters. It is cheap, but walks all connections.
+func (s *Server) Stats() server.Stats {
+	s.once.Do(s.prepare)
+	return s.engine.Stats()
+}
+
+// Shutdown closes the listeners, runs the functions given to the http.Server's RegisterOnShutdown, lets the exchanges that
+// are running end, and closes the idle connections. It returns when all connections have ended, or with ctx's error when
+// that is done before; then the rest of the connections go on to their end, or until Close.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.shutdown.Store(true)
+	s.once.Do(s.prepare)
+	s.adapter.http.Shutdown(ctx) // has nothing to wait for
+	return s.engine.Retire(ctx)
+}
+
+// Close closes the listeners and all connections at once. It returns the listeners' errors.
+func (s *Server) Close() error {
+	s.shutdown.Store(true)
+	s.once.Do(s.prepare)
+	s.adapter.http.Close()
+	return s.engine.Close()
+}
+
+// SetKeepAlivesEnabled says whether connections are kept. When that is turned off, the connections that there are end, each
+// after its exchange.
+func (s *Server) SetKeepAlivesEnabled(v bool) {
+	s.once.Do(s.prepare)
+	s.adapter.noKeepAlives.Store(!v)
+	s.adapter.http.SetKeepAlivesEnabled(v)
+	if !v {
+		s.engine.Recycle()
+	}
+}

@@ -1,0 +1,194 @@
+// Package server listens for connections and serves HTTP/1.1 on them.
+//
+// A [Handler] answers requests; a [Server] with a handler is ready for use:
+//
+//	srv := &server.Server{Handler: server.HandlerFunc(hello)}
+//	err := srv.ListenAndServe("127.0.0.1:8080")
+//
+// What happens to a request's content that the handler did not read, and why a connection ends, is decided in package
+// conn; see the README for the table.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/spillway-go/spillway/conn"
+)
+
+// What a handler sees is defined in package conn.
+type (
+	Handler     = conn.Handler
+	HandlerFunc = conn.HandlerFunc
+	Request     = conn.Request
+	Response    = conn.Response
+	Hijacked    = conn.Hijacked
+	StatusError = conn.StatusError
+	Limits      = conn.Limits
+	Event       = conn.Event
+	Stats       = conn.Stats
+)
+
+// ErrClosed is returned by Serve and its kin after Shutdown or Close.
+var ErrClosed = errors.New("server: closed")
+
+// Server serves connections. Its fields must not change once it serves; its methods may be called from any goroutine.
+// It cannot be used again after Shutdown or Close.
+type Server struct {
+	Handler  Handler         // nil: every request gets 404
+	Limits   Limits          // what a client may cost; zero: the defaults that Limits names
+	MaxConns int             // connections served at once, others wait in the system's queue; 0: no limit
+	TLS      *tls.Config     // nil: plain HTTP
+	Log      *slog.Logger    // failures of handlers and of the listener, nothing of the clients; nil: slog.Default
+	Trace    func(Event)     // is called for every event of every connection, from its goroutine; nil: for none
+	Context  context.Context // the parent of the requests' contexts; nil: context.Background
+
+	// The rest is for handler APIs that are built on this one.
+
+	Prepare   func(net.Listener, *conn.Conn)         // is called for every connection accepted, before it is served
+	State     func(*conn.Conn, conn.State)           // is told of every state of every connection
+	NextProto map[string]func(*conn.Conn, *tls.Conn) // serves connections whose TLS handshake agreed on that protocol
+	NoPark    bool                                   // idle connections keep their goroutine, and see it when another closes them
+
+	registry registry
+	once     sync.Once
+	shared   *conn.Shared
+}
+
+// ListenAndServe listens on a TCP address, or on the Unix socket PATH if the address is "unix:PATH", and serves. It
+// returns the listener's error, or ErrClosed.
+func (s *Server) ListenAndServe(addr string) error {
+	l, err := Listen(addr)
+	if err != nil {
+		return err
+	}
+	return s.Serve(l)
+}
+
+// Listen listens on a TCP address, or on the Unix socket PATH if the address is "unix:PATH". A socket that no server
+// listens on any more is replaced.
+func Listen(addr string) (net.Listener, error) {
+	path, unix := strings.CutPrefix(addr, "unix:")
+	if !unix {
+		return net.Listen("tcp", addr)
+	}
+	l, err := net.Listen("unix", path)
+	if err == nil {
+		return l, nil
+	}
+	if info, failed := os.Stat(path); failed != nil || info.Mode().Type() != os.ModeSocket {
+		return nil, err
+	}
+	if c, failed := net.Dial("unix", path); failed == nil {
+		c.Close()
+		return nil, err
+	}
+	if os.Remove(path) != nil {
+		return nil, err
+	}
+	return net.Listen("unix", path)
+}
+
+// Serve accepts connections from l and serves each in its own goroutine, until Shutdown or Close; then it returns
+// ErrClosed. It closes l in any case. It survives a lack of file descriptors and of memory, and returns the listener's
+// error otherwise.
+func (s *Server) Serve(l net.Listener) error {
+	s.once.Do(s.prepare)
+	if !s.registry.addListener(l) {
+		l.Close()
+		return ErrClosed
+	}
+	defer s.registry.removeListener(l)
+	defer l.Close()
+	err := s.accept(l)
+	if err == ErrClosed {
+		s.serveQueue(l)
+	}
+	return err
+}
+
+func (s *Server) prepare() {
+	h := s.Handler
+	if h == nil {
+		h = HandlerFunc(notFound)
+	}
+	s.registry.init(s.MaxConns)
+	s.shared = conn.Share(conn.Config{
+		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TLS: s.TLS, Context: s.Context,
+		Park: !s.NoPark, Ended: s.registry.remove, State: s.State, NextProto: s.NextProto,
+	})
+}
+
+func notFound(*Response, *Request) error { return &StatusError{Status: 404, Reason: "no handler"} }
+
+// Stats returns a snapshot of the server's counters. It is cheap, but walks all connections.
+func (s *Server) Stats() Stats {
+	s.once.Do(s.prepare)
+	return s.shared.Stats(s.registry.snapshot())
+}
+
+// Close closes the listeners and all connections at once. Handlers that are running go on until they notice.
+func (s *Server) Close() error {
+	s.once.Do(s.prepare)
+	err := s.registry.close()
+	s.registry.abort()
+	s.shared.Close()
+	return err
+}
+
+// Shutdown closes the listeners, when it has served what waits in the system's queues, lets the exchanges that are running end, and closes the idle connections; responses say
+// Connection: close from now on. It returns when all connections have ended. When ctx is done before that, it closes the
+// rest and returns an error that wraps ctx's and says how many they were. Hijacked connections are not its business.
+func (s *Server) Shutdown(ctx context.Context) error {
+	done, err := s.retire(ctx)
+	defer s.shared.Close()
+	if done {
+		return err
+	}
+	if n := s.registry.abort(); n > 0 {
+		return fmt.Errorf("server: shutdown ended %d connections: %w", n, ctx.Err())
+	}
+	return err
+}
+
+// Retire is Shutdown, but when ctx is done it returns ctx's error and leaves the rest of the connections alone: they end in
+// their own time.
+func (s *Server) Retire(ctx context.Context) error {
+	done, err := s.retire(ctx)
+	if !done {
+		return ctx.Err()
+	}
+	s.shared.Close()
+	return err
+}
+
+// retire reports whether all connections ended before ctx was done, and returns the listeners' errors.
+func (s *Server) retire(ctx context.Context) (done bool, err error) {
+	s.once.Do(s.prepare)
+	err = s.registry.retire()
+	s.registry.stop()
+	select {
+	case <-s.registry.empty:
+		return true, err
+	case <-ctx.Done():
+	}
+	select {
+	case <-s.registry.empty:
+		return true, err
+	default:
+		return false, err
+	}
+}
+
+// Recycle lets the connections that there are now end, as Shutdown does, but waits for none, and new ones are served.
+func (s *Server) Recycle() {
+	s.once.Do(s.prepare)
+	s.registry.stop()
+}
