@@ -1,0 +1,269 @@
+// The routes, written for package server.
+
+package lab
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/server"
+)
+
+// Native returns the routes as a handler of package server.
+func (l *Lab) Native() server.Handler {
+	return routes{
+		"/plaintext": plaintext,
+		"/consume":   l.consume,
+		"/ignore":    ignore,
+		"/fail":      fail,
+		"/partial":   l.partial,
+		"/reject":    l.reject,
+		"/echo":      echo,
+		"/inspect":   l.inspect,
+		"/bytes":     sized,
+		"/stream":    stream,
+		"/status":    status,
+		"/sleep":     sleep,
+		"/hijack":    hijack,
+		"/uploads":   l.uploads,
+	}
+}
+
+// routes are handlers by their paths.
+type routes map[string]server.HandlerFunc
+
+// Serve finds the handler. A handler's error is its response, where no byte of another has been sent.
+func (m routes) Serve(w *server.Response, r *server.Request) error {
+	handler, ok := m[r.Path]
+	if !ok {
+		return &server.StatusError{Status: 404, Reason: "no such route"}
+	}
+	if err := w.Set("Content-Type", plainText); err != nil {
+		return err
+	}
+	return handler(w, r)
+}
+
+func plaintext(w *server.Response, r *server.Request) error {
+	_, err := w.WriteString("Hello, World!")
+	return err
+}
+
+// consume reads the content to its end.
+func (l *Lab) consume(w *server.Response, r *server.Request) error {
+	n, err := io.Copy(io.Discard, r.Body)
+	l.note(r, err)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "consumed %d bytes\n", n)
+	return err
+}
+
+func ignore(w *server.Response, r *server.Request) error {
+	_, err := w.WriteString("ignored\n")
+	return err
+}
+
+func fail(*server.Response, *server.Request) error { panic("this route fails") }
+
+// partial reads some of the content and leaves the rest.
+func (l *Lab) partial(w *server.Response, r *server.Request) error {
+	most, err := number(r.Query, "n", 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	n, err := io.CopyN(io.Discard, r.Body, most)
+	if err == io.EOF {
+		err = nil // there was less
+	}
+	l.note(r, err)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "read %d bytes\n", n)
+	return err
+}
+
+// reject reads content up to a limit. Where more is declared it reads nothing.
+func (l *Lab) reject(w *server.Response, r *server.Request) error {
+	most, err := number(r.Query, "max", 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	r.Body.Limit(most)
+	err = l.consume(w, r)
+	var tooLarge *body.TooLargeError
+	if errors.As(err, &tooLarge) {
+		return &server.StatusError{Status: 413, Reason: fmt.Sprintf("too large: the limit is %d bytes", tooLarge.Limit)}
+	}
+	return err
+}
+
+// echo sends the content back as it comes.
+func echo(w *server.Response, r *server.Request) error {
+	if kind, ok := r.Lookup("Content-Type"); ok {
+		if err := w.Set("Content-Type", kind); err != nil {
+			return err
+		}
+	}
+	if _, err := io.Copy(flushed{w}, r.Body); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// flushed is a response that sends at once what is written to it.
+type flushed struct{ *server.Response }
+
+func (w flushed) Write(p []byte) (int, error) {
+	n, err := w.Response.Write(p)
+	if err != nil {
+		return n, err
+	}
+	return n, w.Flush()
+}
+
+// inspect says what the parser made of the request.
+func (l *Lab) inspect(w *server.Response, r *server.Request) error {
+	hash := sha256.New()
+	n, err := io.Copy(hash, r.Body)
+	l.note(r, err)
+	if err != nil {
+		return err
+	}
+	return sendJSON(w, &inspection{
+		Method:        r.Method,
+		Target:        r.Target,
+		Path:          r.Path,
+		Query:         r.Query,
+		Proto:         fmt.Sprintf("HTTP/1.%d", r.Minor),
+		Host:          r.Host,
+		Headers:       fieldList(r.All()),
+		ContentLength: r.ContentLength,
+		BodyBytes:     n,
+		BodySHA256:    hex.EncodeToString(hash.Sum(nil)),
+		Trailers:      fieldList(r.Body.Trailers().All()),
+	})
+}
+
+// sized sends content of a declared length.
+func sized(w *server.Response, r *server.Request) error {
+	n, err := number(r.Query, "n", 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	if err := w.Set("Content-Length", strconv.FormatInt(n, 10)); err != nil {
+		return err
+	}
+	if r.Method == "HEAD" {
+		return nil
+	}
+	return writeX(w, n)
+}
+
+// stream sends content whose length is not declared, a piece at a time.
+func stream(w *server.Response, r *server.Request) error {
+	n, err := number(r.Query, "n", 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	chunk, err := number(r.Query, "chunk", 1, math.MaxInt64)
+	if err != nil || r.Method == "HEAD" {
+		return err
+	}
+	for {
+		piece := min(n, chunk)
+		if err := writeX(w, piece); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if n -= piece; n == 0 {
+			return nil
+		}
+	}
+}
+
+func status(w *server.Response, r *server.Request) error {
+	code, err := number(r.Query, "code", 200, 999)
+	if err != nil {
+		return err
+	}
+	return w.Status(int(code))
+}
+
+// sleep answers late. A client that has closed its sending side may still wait for the answer, so it gets one, early.
+func sleep(w *server.Response, r *server.Request) error {
+	ms, err := number(r.Query, "ms", 0, math.MaxInt64/int64(time.Millisecond))
+	if err != nil {
+		return err
+	}
+	timer := time.NewTimer(time.Duration(ms) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+	_, err = w.WriteString("slept\n")
+	return err
+}
+
+// hijack takes the connection over and sends back what comes, until its end.
+func hijack(w *server.Response, r *server.Request) error {
+	if r.Minor == 0 {
+		return &server.StatusError{Status: 400, Reason: "HTTP/1.0 knows no upgrade"}
+	}
+	w.Del("Content-Type")
+	if err := errors.Join(w.Status(101), w.Set("Connection", "Upgrade"), w.Set("Upgrade", "echo")); err != nil {
+		return err
+	}
+	c, err := w.Hijack()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = io.Copy(c, c)
+	return err
+}
+
+// uploads returns the note of an upload.
+func (l *Lab) uploads(w *server.Response, r *server.Request) error {
+	id, err := parameter(r.Query, "id")
+	if err != nil {
+		return err
+	}
+	n, ok := l.notes.get(id)
+	if !ok {
+		return &server.StatusError{Status: 404, Reason: "no upload with this id has ended"}
+	}
+	return sendJSON(w, n)
+}
+
+// note keeps what the handler was given of the content, and the error that ended the reading, if the request asks for it.
+func (l *Lab) note(r *server.Request, err error) {
+	if id, ok := r.Lookup("X-Upload-Id"); ok {
+		l.notes.add(id, r.Body.Received(), err)
+	}
+}
+
+func sendJSON(w *server.Response, v any) error {
+	b, err := toJSON(v)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(w.Set("Content-Type", "application/json"), w.Set("Content-Length", strconv.Itoa(len(b))))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}

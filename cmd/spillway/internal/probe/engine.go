@@ -1,0 +1,277 @@
+// The engine: the survey, then every scenario on a few connections at a time, and a report in the catalogue's order.
+
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
+)
+
+// Config is what to probe and how.
+type Config struct {
+	URL      string
+	Post     string        // a URL on the same server that takes a POST; empty: URL
+	Lab      bool          // the server has the routes of spillway serve
+	Slow     bool          // with the scenarios that take long
+	Remote   bool          // the server may be on another machine
+	Conns    int           // scenarios played at once; 0: 4
+	Patience time.Duration // how long an answer may take; 0: 2 s
+	Only     func(*Scenario) bool
+
+	Progress func(done, of int, name string) // is called before each scenario; nil: nobody
+}
+
+// Report is what a probe found.
+type Report struct {
+	URL      string    `json:"url"`
+	When     time.Time `json:"when"`
+	Seconds  float64   `json:"seconds"`
+	Survey   survey    `json:"survey"`
+	Results  []Result  `json:"results"`
+	Unplayed int       `json:"unplayed,omitempty"` // scenarios that were not played because of Error
+	Error    string    `json:"error,omitempty"`    // why the probe did not come to its end
+}
+
+// Result is one scenario's.
+type Result struct {
+	Group   string  `json:"group"`
+	Name    string  `json:"name"`
+	Why     string  `json:"why"`
+	Ref     string  `json:"ref"`
+	Verdict Verdict `json:"verdict"`
+	What    string  `json:"what"`
+	Advice  string  `json:"advice,omitempty"`
+	Millis  float64 `json:"ms"`
+	Steps   []Step  `json:"dialogue"`
+}
+
+// Step is one event of the dialogue, cut short and safe to print.
+type Step struct {
+	Millis float64  `json:"ms"`
+	From   string   `json:"from"` // "client" or "server"
+	Kind   string   `json:"kind"` // "data", "fin", "rst" or "remark"
+	Bytes  int64    `json:"bytes,omitempty"`
+	Lines  []string `json:"lines,omitempty"` // in the notation of package dialogue
+	Stray  []string `json:"stray,omitempty"` // those that belong to no request
+}
+
+// Faults returns how many results are faults.
+func (r *Report) Faults() int {
+	n := 0
+	for _, res := range r.Results {
+		if res.Verdict.Fault() {
+			n++
+		}
+	}
+	return n
+}
+
+// Run probes. The error says why the probe did not come to its end; the report holds what was found up to then.
+func Run(ctx context.Context, cfg Config) (*Report, error) {
+	began := time.Now()
+	rep := &Report{URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
+	p, err := newPlayer(ctx, &cfg)
+	if err == nil {
+		if err = p.look(ctx); err != nil {
+			err = fmt.Errorf("a plain GET of %s: %w", p.get, err)
+		}
+	}
+	if err == nil {
+		rep.Survey = p.known
+		err = rep.playAll(ctx, p, &cfg)
+	}
+	rep.Seconds = time.Since(began).Seconds()
+	if err != nil {
+		rep.Error = err.Error()
+	}
+	return rep, err
+}
+
+func newPlayer(ctx context.Context, cfg *Config) (*player, error) {
+	addr, u, err := locate(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	p := &player{place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience}
+	if p.patience <= 0 {
+		p.patience = 2 * time.Second
+	}
+	p.post = p.get
+	if cfg.Lab {
+		p.get, p.post = "/plaintext", "/ignore"
+	}
+	if cfg.Post != "" {
+		other, u, err := locate(cfg.Post)
+		if err != nil {
+			return nil, err
+		}
+		if other != addr {
+			return nil, fmt.Errorf("%s is not on the same server as %s", cfg.Post, cfg.URL)
+		}
+		p.post = u.RequestURI()
+	}
+	if !cfg.Remote {
+		return p, p.mustBeLocal(ctx)
+	}
+	return p, nil
+}
+
+// locate returns the address that a URL's server has.
+func locate(raw string) (string, *url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", nil, err
+	}
+	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
+		return "", nil, fmt.Errorf("%q is not an http://HOST:PORT/ URL", raw)
+	}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), port), u, nil
+}
+
+// mustBeLocal resolves the place's address, and fails if it is on another machine.
+func (p *player) mustBeLocal(ctx context.Context) error {
+	host, port, _ := net.SplitHostPort(p.addr)
+	ips, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil {
+		return err
+	}
+	for _, ip := range ips {
+		if !ip.IP.IsLoopback() {
+			return fmt.Errorf("%s is on another machine (%v): that needs -remote, and the consent of whoever runs it", host, ip.IP)
+		}
+	}
+	p.addr = net.JoinHostPort(ips[0].String(), port)
+	if len(ips) > 1 {
+		p.addr = net.JoinHostPort(host, port) // the dialer tries them all
+	}
+	return nil
+}
+
+// playAll plays the catalogue. After an error no other scenario begins.
+func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
+	all := cfg.scenarios()
+	if err := check(all); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	results := make([]*Result, len(all))
+	var mu sync.Mutex
+	begun := 0
+	next := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		if begun == len(all) || ctx.Err() != nil {
+			return -1
+		}
+		if cfg.Progress != nil {
+			cfg.Progress(begun, len(all), all[begun].Group+": "+all[begun].Name)
+		}
+		begun++
+		return begun - 1
+	}
+	var players sync.WaitGroup
+	for range cfg.conns(p.known.Alone) {
+		players.Go(func() {
+			for i := next(); i >= 0; i = next() {
+				o, err := p.play(ctx, &all[i])
+				if err != nil {
+					cancel(fmt.Errorf("in the scenario %q of %q: %w", all[i].Name, all[i].Group, err))
+					return
+				}
+				results[i] = newResult(&all[i], o)
+			}
+		})
+	}
+	players.Wait()
+	for _, res := range results {
+		if res == nil {
+			r.Unplayed++
+			continue
+		}
+		r.Results = append(r.Results, *res)
+	}
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return ctx.Err()
+}
+
+func (cfg *Config) scenarios() []Scenario {
+	var all []Scenario
+	for _, s := range Catalogue(cfg.Lab, cfg.Slow) {
+		if cfg.Only == nil || cfg.Only(&s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// conns is how many scenarios are played at once.
+func (cfg *Config) conns(alone bool) int {
+	switch {
+	case alone:
+		return 1
+	case cfg.Conns > 0:
+		return min(cfg.Conns, 64)
+	case cfg.Slow:
+		return 10
+	}
+	return 4
+}
+
+func newResult(s *Scenario, o *outcome) *Result {
+	f := o.judge()
+	res := &Result{
+		Group: s.Group, Name: s.Name, Why: s.Why, Ref: s.Ref,
+		Verdict: f.Verdict, What: f.What, Advice: f.Advice, Millis: millis(o.took),
+	}
+	for _, e := range o.events {
+		res.Steps = append(res.Steps, newStep(e, f.stray))
+	}
+	return res
+}
+
+var kinds = map[dialogue.Kind]string{dialogue.Data: "data", dialogue.End: "fin", dialogue.Reset: "rst", dialogue.Remark: "remark"}
+
+// newStep makes a step of an event. What the server sent from stray on belongs to no request, unless stray is negative.
+func newStep(e dialogue.Event, stray int64) Step {
+	st := Step{Millis: millis(e.At), From: "client", Kind: kinds[e.Kind], Bytes: e.Bytes}
+	if e.From == dialogue.Server {
+		st.From = "server"
+	}
+	if e.Kind != dialogue.Data {
+		st.Lines = e.Lines()
+		return st
+	}
+	good := int64(len(e.First))
+	if st.From == "server" && stray >= 0 {
+		good = min(max(stray-e.Offset, 0), good)
+	}
+	rest := e
+	rest.First = e.First[good:]
+	e.First, e.Bytes = e.First[:good], good
+	if rest.Bytes -= good; len(rest.First) > 0 {
+		st.Lines, st.Stray = e.Lines(), rest.Lines()
+		return st
+	}
+	e.Bytes += rest.Bytes
+	st.Lines = e.Lines()
+	return st
+}
+
+func millis(d time.Duration) float64 {
+	return float64(d.Round(10*time.Microsecond)) / float64(time.Millisecond)
+}

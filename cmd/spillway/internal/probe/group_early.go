@@ -1,0 +1,86 @@
+// Uploads that are answered before they are over: the client must get to read the answer.
+
+package probe
+
+import "strings"
+
+// An upload in eleven pieces over 1.1 s.
+var slowUpload = post + strings.Repeat(`
+C: {x*65536}\
+~ 100ms`, 11) + `
+C: {x*65536}\` + answer + next
+
+var early = []Scenario{
+	{
+		Name: "1 MiB, read when all is sent", Oracle: Keep, Late: true, Content: `{x*1048576}`, Wire: whole, Ref: "RFC 9112 §9.6",
+		Why: "Many clients send the whole upload before they look for the answer.",
+	},
+	{
+		Name: "8 MiB, read when all is sent", Oracle: Keep, Late: true, Content: `{x*8388608}`, Wire: whole, Ref: "RFC 9112 §9.6",
+		Why: "More than all buffers hold: a server that stops reading stops this client.",
+	},
+	{
+		Name: "8 MiB chunked, read when all is sent", Oracle: Keep, Late: true, Content: `{x*8388608}`, Wire: wholeChunked, Ref: "RFC 9112 §9.6",
+		Why: "No length says how much is to come.",
+	},
+	{
+		Name: "8 MiB, read meanwhile", Oracle: Keep, Content: `{x*8388608}`, Wire: whole, Ref: "RFC 9112 §9.6",
+		Why: "A client that sees the answer early still writes, and must not be reset.",
+	},
+	{
+		Name: "8 MiB with Connection: close", Oracle: Once, Late: true, Content: `{x*8388608}`, Ref: "RFC 9112 §9.6",
+		Wire: `
+C: POST $post HTTP/1.1
+C: Host: $host
+C: Connection: close
+C: Content-Length: $size
+C:
+C: $content\` + answer,
+		Why: "The connection ends anyway, which is no reason to end it with a reset.",
+	},
+	{
+		Name: "1 MiB from HTTP/1.0", Oracle: Old, Late: true, Content: `{x*1048576}`, Ref: "RFC 9112 §9.6",
+		Wire: `
+C: POST $post HTTP/1.0
+C: Host: $host
+C: Content-Length: $size
+C:
+C: $content\` + answer,
+		Why: "An HTTP/1.0 connection ends behind the answer, and its content is on its way.",
+	},
+	{
+		Name: "8 MiB for what is not there", Oracle: Keep, Late: true, Content: `{x*8388608}`, Ref: "RFC 9112 §9.6",
+		Wire: `
+C: POST /spillway-nowhere HTTP/1.1
+C: Host: $host
+C: Content-Length: $size
+C:
+C: $content\` + answer + next,
+		Why: "A 404 must reach a client that is busy sending.",
+	},
+	{
+		Name: "768 KiB in 1.1 s", Oracle: Keep, Content: `{x*786432}`, Wire: slowUpload, Ref: "RFC 9112 §9.6",
+		Why: "A server that reads on for half a second and closes then resets everyone whose line is slow.",
+	},
+	{
+		Name: "1 MiB behind a bad head", Oracle: Refuse, Late: true, Content: `{x*1048576}`, Ref: "RFC 9112 §9.6",
+		Wire: `
+C: POST $post HTTP/1.1
+C: Host: $host
+C: Bad Name: x
+C: Content-Length: $size
+C:
+C: $content\` + answer,
+		Why: "The server's own refusals must be read, too.",
+	},
+	{
+		Name: "1 MiB in an unknown coding", Oracle: Conflict, Late: true, Content: `{x*1048576}`, Ref: "RFC 9112 §6.1",
+		Wire: `
+C: POST $post HTTP/1.1
+C: Host: $host
+C: Transfer-Encoding: spillway-probe
+C:
+C: $content\` + answer + next,
+		Why: "A 501 must be read, and nothing behind it be taken for a request.",
+	},
+}

@@ -1,0 +1,171 @@
+// The routes of spillway serve: each leaves the content in another state, and says what it saw.
+
+package probe
+
+var labRoutes = []Scenario{
+	{
+		Name: "consume, fixed length", Oracle: Keep, Lab: true, Content: `{x*1000}`, Ref: "RFC 9112 §6.2",
+		Wire: to("/consume", "$content") + `
+S: <response> 200 consumed $size bytes` + next,
+		Why: "What was declared is what the handler gets.",
+	},
+	{
+		Name: "consume, chunked 1 MiB", Oracle: Keep, Lab: true, Content: `{x*1048576}`, Ref: "RFC 9112 §7.1",
+		Wire: toChunked("/consume", "$chunked") + `
+S: <response> 200 consumed $size bytes` + next,
+		Why: "What was sent in chunks is what the handler gets.",
+	},
+	{
+		Name: "half read, fixed length", Oracle: Keep, Lab: true, Content: `hello$smuggled`, Ref: "RFC 9112 §9.3",
+		Wire: to("/partial?n=5", "$content") + `
+S: <response> 200 read 5 bytes` + next,
+		Why: "A handler that stops in the middle leaves a request's beginning where the hidden one is.",
+	},
+	{
+		Name: "half read, chunked", Oracle: Keep, Lab: true, Content: `hello$smuggled`, Ref: "RFC 9112 §7.1",
+		Wire: toChunked("/partial?n=5", "$chunked") + `
+S: <response> 200 read 5 bytes` + next,
+		Why: "A handler that stops inside a chunk leaves the rest of the framing.",
+	},
+	{
+		Name: "half read, 1 MiB", Oracle: Keep, Lab: true, Content: `hello{$smuggled*13000}`, Ref: "RFC 9112 §9.3",
+		Wire: to("/partial?n=5", "$content") + `
+S: <response> 200 read 5 bytes` + next,
+		Why: "More than a server needs to throw away.",
+	},
+	{
+		Name: "refused, 8 MiB", Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.5.14",
+		Wire: to("/reject?max=10", "$content") + `
+S: <response> 413 too large` + next,
+		Why: "The 413 must reach a client that is busy sending.",
+	},
+	{
+		Name: "refused, 8 MiB chunked", Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.5.14",
+		Wire: toChunked("/reject?max=10", "$chunked") + `
+S: <response> 413 too large` + next,
+		Why: "The 413 must reach a client that is busy sending.",
+	},
+	{
+		Name: "failed, with content", Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §15.6.1",
+		Wire: to("/fail", "$content") + `
+S: <response> 500` + next,
+		Why: "A handler that panics has read nothing.",
+	},
+	{
+		Name: "failed, 8 MiB", Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.6.1",
+		Wire: to("/fail", "$content") + `
+S: <response> 500` + next,
+		Why: "The 500 must reach a client that is busy sending.",
+	},
+	{
+		Name: "ignored, asked for and not wanted", Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		Wire: `
+C: POST /ignore HTTP/1.1
+C: Host: $host
+C: Content-Length: $size
+C: Expect: 100-continue
+C:
+S: <response> 200 ignored` + next,
+		Why: "The handler never asked for the content; whether it still comes nobody knows.",
+	},
+	{
+		Name: "ignored, 16 MiB", Oracle: Bounded, Lab: true, Content: `{x*16777216}`, Ref: "RFC 9112 §9.6",
+		Wire: to("/ignore", "$content") + answer + next,
+		Why:  "Reading for nothing has a limit, or an endless upload never ends.",
+	},
+	{
+		Name: "ignored, 16 MiB chunked", Oracle: Bounded, Lab: true, Content: `{x*16777216}`, Ref: "RFC 9112 §9.6",
+		Wire: toChunked("/ignore", "$chunked") + answer + next,
+		Why:  "Reading for nothing has a limit, or an endless upload never ends.",
+	},
+	{
+		Name: "echo", Oracle: Keep, Lab: true, Content: `{x*300000}`, Ref: "RFC 9110 §7.5",
+		Wire: to("/echo", "$content") + `
+S: <response> 200 xxxx` + next,
+		Why: "Content and answer flow at once, in both directions.",
+	},
+	{
+		Name: "the parser's view", Oracle: Keep, Lab: true, Ref: "RFC 9112 §7.1.2",
+		Wire: toChunked("/inspect?a=b", `5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n`) + `
+S: <response> 200 \{"method":"POST","target":"/inspect?a=b","path":"/inspect","query":"a=b","proto":"HTTP/1.1"` + next,
+		Why: "The handler sees the request that was sent.",
+	},
+	{
+		Name: "204 and 304 have no content", Oracle: Keep, Lab: true, Ref: "RFC 9112 §6.3",
+		Wire: from("/status?code=204") + from("/status?code=304") + get + `
+S: <response> 204
+S: <response> 304` + answer,
+		Why: "A byte behind one of them would be the next answer's first.",
+	},
+	{
+		Name: "pipelined answers in order", Oracle: Keep, Lab: true, Ref: "RFC 9112 §9.3.2",
+		Wire: from("/sleep?ms=50") + from("/status?code=201") + from("/bytes?n=100000") + from("/status?code=202") + `
+S: <response> 200 slept
+S: <response> 201
+S: <response> 200 xxxx
+S: <response> 202`,
+		Why: "Answers come in the order of the requests, however long each takes.",
+	},
+	{
+		Name: "HEAD of chunks", Oracle: Keep, Lab: true, Ref: "RFC 9110 §9.3.2",
+		Wire: `
+C: HEAD /stream?n=1000&chunk=100 HTTP/1.1
+C: Host: $host
+C:` + answer + next,
+		Why: "A HEAD's answer has no chunks, not even the last one.",
+	},
+	{
+		Name: "a dropped upload, as the handler saw it", Oracle: Alive, Lab: true, Ref: "RFC 9112 §8",
+		Wire: `
+C: POST /consume HTTP/1.1
+C: Host: $host
+C: X-Upload-Id: $token
+C: Content-Length: 1000
+C:
+C: {x*300}\
+~ 100ms
+C: <RST>`,
+		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"b`,
+		Why: "The handler is told that the content was cut, and how much of it came.",
+	},
+	{
+		Name: "a half-closed upload, as the handler saw it", Oracle: Ends, Lab: true, Ref: "RFC 9112 §8",
+		Wire: `
+C: POST /consume HTTP/1.1
+C: Host: $host
+C: Content-Length: 1000
+C:
+C: {x*300}\
+C: <FIN>
+S: <response> 400`,
+		Why: "A client that half-closes inside its content can still be told what became of it.",
+	},
+}
+
+// from is a GET of a target.
+func from(target string) string {
+	return `
+C: GET ` + target + ` HTTP/1.1
+C: Host: $host
+C:`
+}
+
+// to is a POST to a target, with a declared length.
+func to(target, content string) string {
+	return `
+C: POST ` + target + ` HTTP/1.1
+C: Host: $host
+C: Content-Length: $size
+C:
+C: ` + content + `\`
+}
+
+// toChunked is a POST to a target, chunked.
+func toChunked(target, content string) string {
+	return `
+C: POST ` + target + ` HTTP/1.1
+C: Host: $host
+C: Transfer-Encoding: chunked
+C:
+C: ` + content + `\`
+}

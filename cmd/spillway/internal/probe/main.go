@@ -1,0 +1,162 @@
+// The command line of spillway probe.
+
+package probe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
+)
+
+const usage = `usage: spillway probe [flags] URL
+
+Sends a catalogue of scenarios to an HTTP/1.1 server and says how it keeps its connections: what becomes of
+content that nobody reads, whether early answers arrive, what it makes of ambiguous framing. It needs no route
+but the URL's own.
+
+Some scenarios are attacks in miniature, and some send several megabytes. Probe only servers that you may test.
+
+Verdicts: ok; closed (safe, but the connection was not kept); DESYNC (content was read as a request);
+AMBIGUOUS (answered where the framing was ambiguous, and kept open); RESET; HANG; LOST (a valid request was
+not answered); LAX (what should have been refused was served).
+
+Exit status: 0 all ok or closed, 1 faults found, 2 the probe could not run to its end.
+
+`
+
+// flags are what the command line says.
+type flags struct {
+	Config
+	verbose, json bool
+	html, only    string
+}
+
+func parseFlags(args []string, help io.Writer) (*flags, error) {
+	f := &flags{}
+	set := flag.NewFlagSet("spillway probe", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.BoolVar(&f.verbose, "v", false, "print each dialogue")
+	set.BoolVar(&f.json, "json", false, "print the report as JSON")
+	set.StringVar(&f.html, "html", "", "write the report as one self-contained page to `FILE`")
+	set.StringVar(&f.Post, "post", "", "a `URL` on the same server that takes a POST")
+	set.BoolVar(&f.Lab, "lab", false, "the server is spillway serve, or has its routes: check more")
+	set.BoolVar(&f.Slow, "slow", false, "also be a slow client; takes minutes")
+	set.BoolVar(&f.Remote, "remote", false, "the server may be on another machine")
+	set.StringVar(&f.only, "only", "", "play only the scenarios whose group or name contains `TEXT`")
+	set.DurationVar(&f.Patience, "patience", 2*time.Second, "how long an answer may take")
+	set.IntVar(&f.Conns, "conns", 0, "scenarios played at once (default 4)")
+	err := set.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(help, usage)
+		set.SetOutput(help)
+		set.PrintDefaults()
+		return nil, err
+	}
+	if err == nil && set.NArg() != 1 {
+		err = fmt.Errorf("it takes one URL, not %d", set.NArg())
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.URL = set.Arg(0)
+	if f.only != "" {
+		f.Only = func(s *Scenario) bool { return strings.Contains(s.Group+": "+s.Name, f.only) }
+	}
+	return f, nil
+}
+
+// Main runs the command and returns its exit status.
+func Main(args []string, stdout, stderr io.Writer) int {
+	f, err := parseFlags(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "spillway probe: %s\n", plainText(err.Error(), 300))
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, f.mostTime(), errors.New("the probe's time is over"))
+	defer cancel()
+	progress := newProgress(stderr)
+	f.Progress = progress.show
+	rep, err := Run(ctx, f.Config)
+	progress.clear()
+	return f.report(rep, err, stdout, stderr)
+}
+
+// mostTime bounds the whole run.
+func (f *flags) mostTime() time.Duration {
+	if f.Slow {
+		return 20 * time.Minute
+	}
+	return 5 * time.Minute
+}
+
+// report writes what was found in every form that was asked for, and returns the exit status.
+func (f *flags) report(rep *Report, err error, stdout, stderr io.Writer) int {
+	if f.json {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", " ")
+		enc.Encode(rep)
+	} else {
+		rep.print(stdout, style{colour: isTerminal(stdout) && os.Getenv("NO_COLOR") == "", full: f.verbose})
+	}
+	if f.html != "" {
+		if failed := rep.writePage(f.html); failed != nil && err == nil {
+			err = failed
+		}
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "spillway probe: %s\n", plainText(err.Error(), 300))
+		return 2
+	case rep.Faults() > 0:
+		return 1
+	}
+	return 0
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// progress is a line that overwrites itself, on a terminal only.
+type progress struct{ w io.Writer }
+
+func newProgress(w io.Writer) progress {
+	if !isTerminal(w) {
+		return progress{io.Discard}
+	}
+	return progress{w}
+}
+
+func (p progress) show(done, of int, name string) {
+	fmt.Fprintf(p.w, "\r\x1b[K%d/%d %s", done+1, of, name)
+}
+
+func (p progress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }
+
+// plainText makes what a peer may have had a hand in safe to print, and short.
+func plainText(s string, most int) string {
+	text := []rune(dialogue.EncodeRow([]byte(s)))
+	if len(text) > most {
+		text = append(text[:most], '…')
+	}
+	return string(text)
+}

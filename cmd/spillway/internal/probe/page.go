@@ -1,0 +1,73 @@
+// The page: the table, and a sequence diagram for each scenario. html/template escapes all that a server had a hand in.
+
+package probe
+
+import (
+	_ "embed"
+	"html/template"
+	"os"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// writePage writes the report as one self-contained page.
+func (r *Report) writePage(name string) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	err = pageTemplate.Execute(f, newPage(r))
+	if failed := f.Close(); err == nil {
+		err = failed
+	}
+	return err
+}
+
+// page is the report as the template wants it.
+type page struct {
+	*Report
+	Counts []count
+	Groups []pageGroup
+}
+
+type count struct {
+	Verdict Verdict
+	N       int
+}
+
+type pageGroup struct {
+	Name    string
+	Results []pageResult
+}
+
+type pageResult struct {
+	Result
+	ID      int
+	Diagram diagram
+}
+
+func newPage(r *Report) page {
+	p := page{Report: r}
+	for _, v := range verdicts {
+		n := 0
+		for _, res := range r.Results {
+			if res.Verdict == v {
+				n++
+			}
+		}
+		if n > 0 {
+			p.Counts = append(p.Counts, count{v, n})
+		}
+	}
+	for i, res := range r.Results {
+		if n := len(p.Groups); n == 0 || p.Groups[n-1].Name != res.Group {
+			p.Groups = append(p.Groups, pageGroup{Name: res.Group})
+		}
+		g := &p.Groups[len(p.Groups)-1]
+		g.Results = append(g.Results, pageResult{Result: res, ID: i + 1, Diagram: draw(res.Steps)})
+	}
+	return p
+}

@@ -1,0 +1,142 @@
+// Package probe sends a catalogue of scenarios to an HTTP/1.1 server and says how the server keeps its connections.
+//
+// A [Scenario] is data: what the client does, in the notation of package dialogue, and which oracle judges what came of
+// it. Each group of them has a file whose name begins with group. To add one, write it there.
+package probe
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Scenario is one thing to try.
+type Scenario struct {
+	Group string // set from the group that lists it
+	Name  string // a few words
+	Why   string // why it matters, in a sentence
+	Ref   string // the section of the standard
+
+	// Content is what $content, $size and $chunked stand for, as one line of notation.
+	Content string
+
+	// Wire is the dialogue. C: lines are sent, together where they stand together; "C: <FIN>" and "C: <RST>" end the
+	// connection; "~ 100ms" waits. "S: <response>" waits for the answer to the next request, and may be followed by what
+	// its status and content must begin with; "S: <interim>" waits for an interim response or the answer. A client that
+	// has been told that the connection ends, or sees it, sends no more after an S: line.
+	//
+	// $host, $get and $post stand for where the server is; $hidden for a target that only a request hidden in content
+	// has, and $smuggled for that request; $chunked is $content in the chunked coding, in chunks of 1 KiB and with the
+	// last one.
+	Wire string
+
+	// Ask is the target that Alive asks for on another connection, $get if it is empty; Want is what the answer's status
+	// and content must begin with, anything if it is empty.
+	Ask, Want string
+
+	Oracle Oracle
+	Late   bool          // the client reads nothing before the first S: line
+	Within time.Duration // how long an S: line, or the end, may take; 0: the probe's patience
+	Lab    bool          // it needs the routes of spillway serve
+	Slow   bool          // it takes long by its nature
+}
+
+// Oracle says what a server should have done.
+type Oracle uint8
+
+// The oracles.
+const (
+	Keep      Oracle = iota // every request is valid: all are answered, in order, on the connection
+	Once                    // the first request is the last: one answer, then the end
+	Refuse                  // the head is invalid: it is refused
+	Framing                 // the framing is invalid: whatever the answer, the connection ends behind it
+	Ambiguous               // the framing can be read in two ways: whatever the answer, the connection ends behind it
+	Conflict                // as Ambiguous, and the request must not be answered as if it were valid
+	Ends                    // the client stops inside a request: the server lets go of the connection
+	Alive                   // the client destroys the connection: the server answers on another one
+	Limit                   // too much: it is refused, and the client can read that
+	Bounded                 // nobody wants the content, and it is too much to be thrown away: the connection ends behind the answer
+	Old                     // as Once for an HTTP/1.0 client, which also gets nothing that it cannot read
+)
+
+// group is a named list of scenarios.
+type group struct {
+	name      string
+	scenarios []Scenario
+}
+
+// groups is the catalogue, in the order of the report.
+var groups = []group{
+	{"leftover content", leftovers},
+	{"early answers to uploads", early},
+	{"expect: 100-continue", expects},
+	{"pipelining", pipelining},
+	{"persistence", persistence},
+	{"ambiguous framing", ambiguous},
+	{"malformed chunks", chunks},
+	{"malformed heads", heads},
+	{"ends", ends},
+	{"limits", limits},
+	{"slow clients", slow},
+	{"the lab's routes", labRoutes},
+}
+
+// Catalogue returns the scenarios that need no more than what is there.
+func Catalogue(lab, slow bool) []Scenario {
+	var all []Scenario
+	for _, g := range groups {
+		for _, s := range g.scenarios {
+			if s.Lab && !lab || s.Slow && !slow {
+				continue
+			}
+			s.Group = g.name
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// check finds what is wrong with the catalogue itself.
+func check(all []Scenario) error {
+	var names []string
+	for _, s := range all {
+		if s.Name == "" || s.Why == "" || s.Ref == "" || slices.Contains(names, s.Group+s.Name) {
+			return fmt.Errorf("scenario %q of %q lacks a name of its own, a reason or a reference", s.Name, s.Group)
+		}
+		names = append(names, s.Group+s.Name)
+	}
+	return nil
+}
+
+// next is the request that shows whether the connection can still be used.
+const next = `
+C: GET $get HTTP/1.1
+C: Host: $host
+C:
+S: <response>`
+
+// post is the head of a request whose content has a declared length.
+const post = `
+C: POST $post HTTP/1.1
+C: Host: $host
+C: Content-Length: $size
+C:`
+
+// postChunked is the head of a request whose content is chunked.
+const postChunked = `
+C: POST $post HTTP/1.1
+C: Host: $host
+C: Transfer-Encoding: chunked
+C:`
+
+// answer waits for a response.
+const answer = `
+S: <response>`
+
+// whole sends the content with its declared length, waits for the answer, and tries the connection.
+const whole = post + `
+C: $content\` + answer + next
+
+// wholeChunked does the same in the chunked coding.
+const wholeChunked = postChunked + `
+C: $chunked\` + answer + next

@@ -1,0 +1,162 @@
+// A scenario's dialogue as a value: steps with the bytes of one run filled in.
+
+package probe
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
+)
+
+// script is a dialogue that is ready to be played.
+type script struct {
+	steps    []step
+	requests []request
+	content  []byte
+	ask      string // Alive: the target to ask for, and what the answer must begin with
+	want     string
+}
+
+// request is a request that the dialogue sends.
+type request struct {
+	method string
+	plain  bool // it is the one whose answer the survey knows
+}
+
+type step struct {
+	kind     stepKind
+	data     []byte        // send
+	requests int           // send: how many requests of the script have begun when it is sent
+	want     string        // response: what status and content must begin with
+	wait     time.Duration // pause
+}
+
+type stepKind uint8
+
+const (
+	send stepKind = iota
+	halfClose
+	abort
+	response
+	interim
+	pause
+)
+
+// place is where a probe sends requests.
+type place struct {
+	addr      string // host:port to connect to
+	host      string // for the Host field
+	get, post string // targets
+	token     string // of the hidden request
+}
+
+func (p *place) hidden() string { return "/spillway-probe-" + p.token }
+
+func (p *place) smuggled() []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.hidden(), p.host)
+}
+
+var requestLine = regexp.MustCompile(`^([A-Z]{3,})[ \\]`)
+
+// parse fills in a scenario's dialogue.
+func (s *Scenario) parse(p *place) (*script, error) {
+	vars := map[string][]byte{
+		"host": []byte(p.host), "get": []byte(p.get), "post": []byte(p.post),
+		"hidden": []byte(p.hidden()), "smuggled": p.smuggled(), "token": []byte(p.token),
+	}
+	sc := &script{}
+	var err error
+	if sc.content, _, err = dialogue.Decode(s.Content, vars); err != nil {
+		return nil, err
+	}
+	ask, _, err := dialogue.Decode(s.Ask, vars)
+	if err != nil {
+		return nil, err
+	}
+	want, _, err := dialogue.Decode(s.Want, vars)
+	if err != nil {
+		return nil, err
+	}
+	sc.ask, sc.want = string(ask), string(want)
+	if sc.ask == "" {
+		sc.ask = p.get
+	}
+	vars["content"], vars["size"] = sc.content, strconv.AppendInt(nil, int64(len(sc.content)), 10)
+	vars["chunked"] = inChunks(sc.content)
+	together := false
+	for line := range strings.SplitSeq(strings.TrimSpace(s.Wire), "\n") {
+		if err := sc.add(line, vars, &together); err != nil {
+			return nil, fmt.Errorf("%s: %q: %w", s.Name, line, err)
+		}
+	}
+	return sc, nil
+}
+
+// add adds a line of the dialogue.
+func (sc *script) add(line string, vars map[string][]byte, together *bool) error {
+	side, text, _ := strings.Cut(line, " ")
+	var st step
+	var err error
+	switch {
+	case side == "S:" && strings.HasPrefix(text, "<response>"):
+		st.kind = response
+		var want []byte
+		want, _, err = dialogue.Decode(strings.TrimPrefix(strings.TrimPrefix(text, "<response>"), " "), vars)
+		st.want = string(want)
+	case side == "S:" && text == "<interim>":
+		st.kind = interim
+	case side == "~":
+		st.kind = pause
+		st.wait, err = time.ParseDuration(text)
+	case side == "C:" && text == "<FIN>":
+		st.kind = halfClose
+	case side == "C:" && text == "<RST>":
+		st.kind = abort
+	case side == "C:":
+		return sc.addSend(text, vars, together)
+	default:
+		err = fmt.Errorf("not a line of a dialogue")
+	}
+	*together = false
+	sc.steps = append(sc.steps, st)
+	return err
+}
+
+func (sc *script) addSend(text string, vars map[string][]byte, together *bool) error {
+	data, open, err := dialogue.Decode(text, vars)
+	if err != nil {
+		return err
+	}
+	if !open {
+		data = append(data, "\r\n"...)
+	}
+	if m := requestLine.FindStringSubmatch(text); m != nil {
+		sc.requests = append(sc.requests, request{method: m[1], plain: text == "GET $get HTTP/1.1"})
+	}
+	if !*together {
+		sc.steps = append(sc.steps, step{kind: send})
+	}
+	*together = true
+	last := &sc.steps[len(sc.steps)-1]
+	last.data = append(last.data, data...)
+	last.requests = len(sc.requests)
+	return nil
+}
+
+// inChunks returns content in the chunked coding.
+func inChunks(content []byte) []byte {
+	const size = 1 << 10
+	var b bytes.Buffer
+	for len(content) > 0 {
+		n := min(size, len(content))
+		fmt.Fprintf(&b, "%x\r\n%s\r\n", n, content[:n])
+		content = content[n:]
+	}
+	b.WriteString("0\r\n\r\n")
+	return b.Bytes()
+}

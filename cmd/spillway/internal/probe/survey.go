@@ -1,0 +1,73 @@
+// What is found out about a server before it is probed: that it is one, and how it answers when nothing is wrong.
+
+package probe
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
+)
+
+// survey is how the server answers plain requests, each on a connection of its own.
+type survey struct {
+	Server string        `json:"server"` // its Server field
+	Get    int           `json:"get"`    // the status of a plain GET
+	Hidden int           `json:"hidden"` // the status of the request that will be hidden in content
+	Took   time.Duration `json:"-"`      // how long the GET took
+	Alone  bool          `json:"alone"`  // while one connection is open, no other is served
+}
+
+func (p *place) plain(target string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, p.host)
+}
+
+// look makes the survey.
+func (p *player) look(ctx context.Context) error {
+	first, t, err := p.once(ctx, p.get, 5*p.patience)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	p.known = survey{Server: plainText(first.Get("Server"), 60), Get: first.Status, Took: first.Done}
+	p.patience = max(p.patience, 4*first.Done)
+	if !first.Last() {
+		if _, other, err := p.once(ctx, p.get, p.patience/2); err != nil {
+			p.known.Alone = true
+		} else {
+			other.Close()
+		}
+	}
+	t.Close()
+	hidden, other, err := p.once(ctx, p.hidden(), p.patience)
+	if err != nil {
+		return err
+	}
+	other.Close()
+	p.known.Hidden = hidden.Status
+	return nil
+}
+
+// once sends a plain GET on a new connection and returns the answer, and the connection as it then is.
+func (p *player) once(ctx context.Context, target string, patience time.Duration) (*dialogue.Response, *dialogue.Talker, error) {
+	t, err := p.dial(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = t.Send(p.plain(target))
+	var res *dialogue.Response
+	for range 10 {
+		if err != nil {
+			break
+		}
+		if res, err = t.Next("GET", patience); err == nil && !res.Interim() {
+			return res, t, nil
+		}
+	}
+	t.Close()
+	if err == nil {
+		err = fmt.Errorf("nothing but interim responses")
+	}
+	return nil, nil, err
+}

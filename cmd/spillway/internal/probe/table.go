@@ -1,0 +1,120 @@
+// The table on a terminal, and the same without colours anywhere else.
+
+package probe
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// width is in how many columns the advice is set.
+const width = 120
+
+// style says how to print.
+type style struct {
+	colour bool
+	full   bool // with every dialogue
+}
+
+var colours = map[Verdict]string{
+	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Lax: "33",
+}
+
+func (s style) paint(code, text string) string {
+	if !s.colour || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// print writes the report.
+func (r *Report) print(w io.Writer, s style) {
+	server := ""
+	if r.Survey.Server != "" {
+		server = fmt.Sprintf(" (Server: %s)", r.Survey.Server)
+	}
+	if r.Survey.Get != 0 {
+		fmt.Fprintf(w, "%s%s: a plain GET is answered %d\n", r.URL, server, r.Survey.Get)
+	}
+	if r.Survey.Alone {
+		fmt.Fprintln(w, "While one connection is open the server serves no other: one scenario at a time.")
+	}
+	name := 0
+	for _, res := range r.Results {
+		name = max(name, len(res.Name))
+	}
+	last := ""
+	told := map[string]bool{"": true} // advice, once each
+	for i := range r.Results {
+		res := &r.Results[i]
+		if res.Group != last {
+			fmt.Fprintf(w, "\n%s\n", s.paint("1", res.Group))
+			last = res.Group
+		}
+		res.print(w, s, name, !told[res.Advice])
+		told[res.Advice] = told[res.Advice] || res.Verdict.Fault()
+	}
+	if len(r.Results) > 0 {
+		fmt.Fprintf(w, "\n%s\n", r.summary(s))
+	}
+}
+
+func (res *Result) print(w io.Writer, s style, name int, advise bool) {
+	verdict := s.paint(colours[res.Verdict], fmt.Sprintf("%-9s", res.Verdict))
+	fmt.Fprintf(w, "  %s  %-*s  %s\n", verdict, name, res.Name, res.What)
+	if res.Verdict.Fault() && advise {
+		for _, line := range wrap(res.Advice, width-15-name) {
+			fmt.Fprintf(w, "  %-9s  %-*s  %s\n", "", name, "", s.paint("2", line))
+		}
+	}
+	if !s.full {
+		return
+	}
+	fmt.Fprintf(w, "             %s (%s)\n", s.paint("2", res.Why), res.Ref)
+	for _, st := range res.Steps {
+		at := fmt.Sprintf("%9.3f", st.Millis/1000)
+		for _, line := range st.Lines {
+			fmt.Fprintf(w, "  %s  %s\n", at, line)
+			at = "         "
+		}
+		for _, line := range st.Stray {
+			fmt.Fprintf(w, "  %s  %s\n", at, s.paint("31", line+"   <-- stray"))
+			at = "         "
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+func (r *Report) summary(s style) string {
+	var parts []string
+	for _, v := range verdicts {
+		n := 0
+		for _, res := range r.Results {
+			if res.Verdict == v {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, s.paint(colours[v], fmt.Sprintf("%d %s", n, v)))
+		}
+	}
+	return fmt.Sprintf("%d scenarios in %.1f s: %s", len(r.Results), r.Seconds, strings.Join(parts, ", "))
+}
+
+// wrap breaks a sentence into lines.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > max(width, 40) {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,241 @@
+// Servers that are wrong on purpose, in one way each.
+
+package probe
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// toy is a server's whole conduct on one connection.
+type toy func(c *net.TCPConn, r *bufio.Reader)
+
+// start serves a toy until the test ends, and returns its URL.
+func (serve toy) start(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				c.SetDeadline(time.Now().Add(20 * time.Second))
+				serve(c.(*net.TCPConn), bufio.NewReader(c))
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String() + "/"
+}
+
+// request is a head as a toy reads it: in good faith.
+type toyRequest struct {
+	method, target, version string
+	length                  int64 // of the content; -1 if it is chunked
+	fields                  string
+}
+
+func readToy(r *bufio.Reader) (*toyRequest, error) {
+	line, err := r.ReadString('\n')
+	for err == nil && strings.TrimSpace(line) == "" {
+		line, err = r.ReadString('\n')
+	}
+	words := strings.Fields(line)
+	if err != nil || len(words) < 2 {
+		return nil, fmt.Errorf("no request line: %q, %v", line, err)
+	}
+	req := &toyRequest{method: words[0], target: words[1], version: words[len(words)-1]}
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		if strings.TrimSpace(line) == "" {
+			return req, nil
+		}
+		req.fields += strings.ToLower(line)
+		name, value, _ := strings.Cut(strings.ToLower(line), ":")
+		switch value = strings.TrimSpace(value); strings.TrimSpace(name) {
+		case "content-length":
+			req.length, _ = strconv.ParseInt(value, 0, 64)
+		case "transfer-encoding":
+			req.length = -1
+		}
+	}
+}
+
+// skip reads the content, forgiving everything.
+func (req *toyRequest) skip(r *bufio.Reader) error {
+	if req.length >= 0 {
+		_, err := io.CopyN(io.Discard, r, req.length)
+		return err
+	}
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		size, _, _ := strings.Cut(strings.TrimSpace(line), ";")
+		n, _ := strconv.ParseUint(strings.TrimPrefix(strings.TrimSpace(size), "0x"), 16, 63)
+		if n == 0 {
+			break
+		}
+		if _, err := io.CopyN(io.Discard, r, int64(n)); err != nil {
+			return err
+		}
+		r.ReadString('\n')
+	}
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil || strings.TrimSpace(line) == "" {
+			return err
+		}
+	}
+}
+
+func (req *toyRequest) answer(w io.Writer, fields ...string) {
+	content := "hello\n"
+	head := "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n"
+	for _, f := range fields {
+		head += f + "\r\n"
+	}
+	if req.method == "HEAD" {
+		content = ""
+	}
+	io.WriteString(w, head+"\r\n"+content)
+}
+
+// lax serves everything it can make sense of, and keeps the connection.
+func lax(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil || req.skip(r) != nil {
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// leaving never reads content.
+func leaving(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// slamming closes behind a request with content, whatever is still to come.
+func slamming(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if req.length != 0 {
+			req.answer(c, "Connection: close")
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// hanging never answers a request with content.
+func hanging(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if req.length != 0 {
+			io.Copy(io.Discard, r)
+			time.Sleep(5 * time.Second)
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// forgetting throws its buffer away with each answer.
+func forgetting(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil || req.skip(r) != nil {
+			return
+		}
+		if r.Buffered() > 0 {
+			req.answer(c)
+			r.Discard(r.Buffered())
+			c.CloseWrite()
+			io.Copy(io.Discard, r)
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// cutting sends half of each answer to a request with content.
+func cutting(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil || req.skip(r) != nil {
+			return
+		}
+		if req.length != 0 {
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// answering returns a toy that answers plain requests, and those with content with this.
+func answering(text string) toy {
+	return func(c *net.TCPConn, r *bufio.Reader) {
+		for {
+			req, err := readToy(r)
+			if err != nil || req.skip(r) != nil {
+				return
+			}
+			if req.length != 0 {
+				io.WriteString(c, text)
+				continue
+			}
+			req.answer(c)
+		}
+	}
+}
+
+// flooding returns a toy that repeats itself for ever behind a beginning, to those who send content.
+func flooding(beginning, again string) toy {
+	return func(c *net.TCPConn, r *bufio.Reader) {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if req.length == 0 {
+			req.answer(c)
+			return
+		}
+		_, err = io.WriteString(c, beginning)
+		again := strings.Repeat(again, 1000)
+		for err == nil {
+			_, err = io.WriteString(c, again)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+// The verdicts, and what each advises.
+
+package probe
+
+// Verdict is what a scenario found.
+type Verdict string
+
+// The verdicts, the worst first.
+const (
+	Desync    Verdict = "DESYNC"    // a byte of content was read as a request
+	Ambig     Verdict = "AMBIGUOUS" // answered where the framing was ambiguous, and kept open
+	ResetSeen Verdict = "RESET"     // the connection was reset under a client that had done nothing wrong
+	Hang      Verdict = "HANG"      // neither an answer nor an end
+	Lost      Verdict = "LOST"      // a valid request was not answered
+	Lax       Verdict = "LAX"       // what should have been refused was served
+	Closed    Verdict = "closed"    // safe, but the connection was not kept
+	OK        Verdict = "ok"
+)
+
+// verdicts lists them in the order of the summary.
+var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Lax}
+
+// Fault reports whether the verdict is one to be mended.
+func (v Verdict) Fault() bool { return v != OK && v != Closed }
+
+// Finding is what an oracle says of an outcome.
+type Finding struct {
+	Verdict Verdict
+	What    string // one sentence of what happened
+	Advice  string // one sentence of what to do about it; "" where nothing is to be done
+
+	stray int64 // from where on what the server sent belongs to no request; -1: it all does
+}
+
+// advice is what to do about a verdict, where the oracle knows nothing better.
+var advice = map[Verdict]string{
+	Desync: "Read the rest of the content after the handler, within a budget, or close the connection: never parse from " +
+		"where the handler stopped.",
+	Ambig: "Refuse such a request with 400, or at least close behind the answer: an intermediary may have framed it in " +
+		"another way.",
+	ResetSeen: "Before closing, end the sending direction only and read on until the client has closed: a reset can " +
+		"destroy the response before the client has read it.",
+	Hang: "Bound every wait, and answer or close when it is over.",
+	Lost: "Answer every request that was read, or say Connection: close in the answer before it, so that the client knows " +
+		"which ones to send again.",
+	Lax:    "Refuse it: what one recipient forgives, another reads in its own way.",
+	Closed: "Safe; to keep the connection, read a small rest of the content within a budget of bytes and time.",
+}
+
+// adviceFor holds what an oracle knows better.
+var adviceFor = map[Oracle]map[Verdict]string{
+	Once: {
+		Lax:  "Process nothing behind a request that says close (RFC 9112 §9.6).",
+		Hang: "Close behind the answer: this client waits for the end of the connection.",
+	},
+	Old: {
+		Lax:  "An HTTP/1.0 client reads neither interim responses nor the chunked coding.",
+		Hang: "Close behind the answer: this client waits for the end of the connection.",
+	},
+	Framing: {Desync: "Content whose framing is broken has no end: answer if you must, and close."},
+	Bounded: {Lax: "Bound how much is read for nothing, in bytes and in time: such a client costs more than a new connection."},
+	Refuse:  {Closed: ""},
+	Limit: {
+		Lax:    "Bound what a request's head and framing may cost.",
+		Closed: "Safe; say 413, 414 or 431 before closing, so that the client knows why.",
+	},
+	Ends: {Hang: "Notice the end of the client's stream, or bound the wait for it: connections like this one pile up."},
+}
+
+// finding makes a Finding with the advice that belongs to it.
+func finding(o Oracle, v Verdict, what string) Finding {
+	text, ok := adviceFor[o][v]
+	if !ok {
+		text = advice[v]
+	}
+	return Finding{Verdict: v, What: what, Advice: text, stray: -1}
+}

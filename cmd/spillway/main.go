@@ -1,0 +1,71 @@
+// The commands are found here; each has a file of its own.
+
+// Command spillway runs the lab server, whose routes each leave the request body in a different state, and probes any
+// server for faults in how it keeps its connections.
+//
+//	spillway serve -addr 127.0.0.1:8080
+//	spillway probe http://127.0.0.1:8080/
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spillway-go/spillway/cmd/spillway/internal/probe"
+)
+
+const usage = `usage: spillway <command> [flags]
+
+commands:
+  serve    run the lab server; "spillway serve -h" lists its flags
+  probe    probe a server's keep-alive; "spillway probe -h" says how
+`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs a command and returns the exit status: 2 where the command line asks for what cannot be done, 1 for what goes
+// wrong later.
+func run(args []string, stdout, stderr io.Writer) int {
+	command := ""
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	var err error
+	switch command {
+	case "serve":
+		err = serve(args, stdout, stderr)
+	case "probe":
+		return probe.Main(args, stdout, stderr)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+	case "":
+		fmt.Fprint(stderr, usage)
+		return 2
+	default:
+		err = &usageError{fmt.Errorf("spillway: unknown command %q; the commands are: serve, probe", command)}
+	}
+	return exitStatus(err, stderr)
+}
+
+// usageError is an error of the command line.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+func exitStatus(err error, stderr io.Writer) int {
+	var misused *usageError
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &misused):
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	fmt.Fprintln(stderr, err)
+	return 1
+}
