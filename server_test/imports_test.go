@@ -1,0 +1,45 @@
+package server_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/spillway-go/spillway/"
+
+// layers are the packages from the lowest to the highest: each may import only those before it.
+var layers = []string{"parser", "body", "conn", "server", "server/nethttp"}
+
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list %v: %v\n%s", args, err, out)
+	}
+	return strings.Fields(string(out))
+}
+
+func TestImportsGoUpOnly(t *testing.T) {
+	for i, layer := range layers {
+		for _, imported := range goList(t, "-f", `{{join .Imports "\n"}}`, module+layer) {
+			own, ok := strings.CutPrefix(imported, module)
+			if ok && !slices.Contains(layers[:i], own) {
+				t.Errorf("%s imports %s", layer, own)
+			}
+		}
+	}
+}
+
+func TestTheCoreDoesNotPullInNetHTTP(t *testing.T) {
+	for _, layer := range layers[:4] {
+		deps := goList(t, "-deps", module+layer)
+		if slices.Contains(deps, "net/http") {
+			t.Errorf("%s depends on net/http", layer)
+		}
+		if len(deps) < 10 {
+			t.Errorf("go list -deps of %s names only %v", layer, deps)
+		}
+	}
+}

@@ -1,0 +1,420 @@
+// The lab's routes, row by row.
+
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+const plainText = "text/plain; charset=utf-8"
+
+// spell spells a request with content of a declared length.
+func spell(method, target, content string) string {
+	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n%s", method, target, len(content), content)
+}
+
+// TestRoutes asks every route for everything that its row in the table says, on one connection.
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	s := startLab(t)
+	c := s.dial()
+	for _, test := range []struct {
+		target  string
+		content string
+		status  int
+		body    string
+	}{
+		{"/plaintext", "", 200, "Hello, World!"},
+		{"/plaintext", "content", 200, "Hello, World!"},
+		{"/plaintext?n=1", "", 200, "Hello, World!"},
+		{"/consume", "", 200, "consumed 0 bytes\n"},
+		{"/consume", "content", 200, "consumed 7 bytes\n"},
+		{"/ignore", "", 200, "ignored\n"},
+		{"/ignore", "content", 200, "ignored\n"},
+		{"/fail", "", 500, "Internal Server Error\n"},
+		{"/fail", "content", 500, "Internal Server Error\n"},
+		{"/partial?n=0", "content", 200, "read 0 bytes\n"},
+		{"/partial?n=6", "content", 200, "read 6 bytes\n"},
+		{"/partial?n=7", "content", 200, "read 7 bytes\n"},
+		{"/partial?n=8", "content", 200, "read 7 bytes\n"},
+		{"/partial?n=9223372036854775807", "content", 200, "read 7 bytes\n"},
+		{"/partial?n=3", "", 200, "read 0 bytes\n"},
+		{"/partial?other=4&n=%33&n=5", "content", 200, "read 3 bytes\n"},
+		{"/partial", "", 400, "n: the query has no such parameter\n"},
+		{"/partial?n", "", 400, "n: \"\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=", "content", 400, "n: \"\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=-1", "", 400, "n: \"-1\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=+1", "", 400, "n: \" 1\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=0x1", "", 400, "n: \"0x1\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=1_0", "", 400, "n: \"1_0\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=9223372036854775808", "", 400,
+			"n: \"9223372036854775808\" is not a number from 0 to 9223372036854775807\n"},
+		{"/partial?n=%zz", "", 400, "n: \"%zz\" is not percent-encoded\n"},
+		{"/partial?n=%0d%0aé", "", 400, "n: \"\\r\\n\\u00e9\" is not a number from 0 to 9223372036854775807\n"},
+		{"/reject?max=7", "content", 200, "consumed 7 bytes\n"},
+		{"/reject?max=6", "content", 413, "too large: the limit is 6 bytes\n"},
+		{"/reject?max=0", "content", 413, "too large: the limit is 0 bytes\n"},
+		{"/reject?max=0", "", 200, "consumed 0 bytes\n"},
+		{"/reject?max=x", "content", 400, "max: \"x\" is not a number from 0 to 9223372036854775807\n"},
+		{"/bytes?n=0", "", 200, ""},
+		{"/bytes?n=5", "content", 200, "xxxxx"},
+		{"/bytes?n=1000000", "", 200, strings.Repeat("x", 1_000_000)},
+		{"/bytes?n=x", "", 400, "n: \"x\" is not a number from 0 to 9223372036854775807\n"},
+		{"/stream?n=5", "", 400, "chunk: the query has no such parameter\n"},
+		{"/stream?n=5&chunk=0", "", 400, "chunk: \"0\" is not a number from 1 to 9223372036854775807\n"},
+		{"/stream?chunk=5", "", 400, "n: the query has no such parameter\n"},
+		{"/status?code=200", "content", 200, ""},
+		{"/status?code=404", "", 404, ""},
+		{"/status?code=299", "", 299, ""},
+		{"/status?code=999", "", 999, ""},
+		{"/status?code=199", "", 400, "code: \"199\" is not a number from 200 to 999\n"},
+		{"/status?code=1000", "", 400, "code: \"1000\" is not a number from 200 to 999\n"},
+		{"/status", "", 400, "code: the query has no such parameter\n"},
+		{"/sleep?ms=0", "content", 200, "slept\n"},
+		{"/sleep?ms=1s", "", 400, "ms: \"1s\" is not a number from 0 to 9223372036854\n"},
+		{"/sleep?ms=9223372036855", "", 400, "ms: \"9223372036855\" is not a number from 0 to 9223372036854\n"},
+		{"/uploads?id=nobody", "", 404, "no upload with this id has ended\n"},
+		{"/uploads", "", 400, "id: the query has no such parameter\n"},
+		{"/uploads?id=%", "", 400, "id: \"%\" is not percent-encoded\n"},
+		{"/", "", 404, "no such route\n"},
+		{"/plaintext/", "", 404, "no such route\n"},
+		{"/Plaintext", "content", 404, "no such route\n"},
+		{"/../plaintext", "", 404, "no such route\n"},
+	} {
+		for _, method := range []string{"GET", "POST", "DELETE", "OPTIONS", "BREW", "HEAD"} {
+			a := c.ask(spell(method, test.target, test.content))
+			if method == "HEAD" {
+				a.want(t, test.status, "")
+			} else {
+				a.want(t, test.status, test.body)
+				if a.ContentLength != int64(len(test.body)) {
+					t.Errorf("Content-Length %d", a.ContentLength)
+				}
+			}
+			if a.Header.Get("Content-Type") != plainText || a.Close || a.TransferEncoding != nil {
+				t.Errorf("the head of the response is %s, %v", a.Status, a.Header)
+			}
+			if t.Failed() {
+				t.Fatalf("of %s %s with %d bytes of content", method, test.target, len(test.content))
+			}
+		}
+	}
+}
+
+// TestStatusWithoutContent asks for responses that must not have any.
+func TestStatusWithoutContent(t *testing.T) {
+	t.Parallel()
+	c := startLab(t).dial()
+	for _, status := range []string{"204", "304"} {
+		a := c.ask("GET /status?code=" + status + " HTTP/1.1\r\nHost: lab\r\n\r\n")
+		if !strings.HasPrefix(a.Status, status) || a.Header.Get("Content-Length") != "" || a.TransferEncoding != nil {
+			t.Errorf("%s has the head %v", a.Status, a.Header)
+		}
+		c.wantKept()
+	}
+}
+
+// TestHugeBytesAndStream takes the beginning of what never ends, and asks for its head.
+func TestHugeBytesAndStream(t *testing.T) {
+	t.Parallel()
+	s := startLab(t)
+	rss := s.memory("VmRSS")
+	const most = "9223372036854775807"
+	for _, target := range []string{"/bytes?n=" + most, "/stream?n=" + most + "&chunk=10000", "/stream?n=" + most + "&chunk=" + most} {
+		c := s.dial()
+		c.ask("HEAD "+target+" HTTP/1.1\r\nHost: lab\r\n\r\n").want(t, 200, "")
+		c.send("GET %s HTTP/1.1\r\nHost: lab\r\n\r\n", target)
+		res, err := http.ReadResponse(c.in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.CopyN(io.Discard, res.Body, 20<<20); err != nil {
+			t.Errorf("%s ended after %d bytes: %v", target, n, err)
+		}
+		c.Close()
+	}
+	if !raceEnabled {
+		wantGrowth(t, s, rss)
+	}
+}
+
+// TestStreamIsFlushed reads a response's chunks as they are.
+func TestStreamIsFlushed(t *testing.T) {
+	t.Parallel()
+	c := startLab(t).dial()
+	for target, want := range map[string]string{
+		"/stream?n=0&chunk=1":  "0\r\n\r\n",
+		"/stream?n=3&chunk=5":  "3\r\nxxx\r\n0\r\n\r\n",
+		"/stream?n=5&chunk=2":  "2\r\nxx\r\n2\r\nxx\r\n1\r\nx\r\n0\r\n\r\n",
+		"/stream?n=4&chunk=2":  "2\r\nxx\r\n2\r\nxx\r\n0\r\n\r\n",
+		"/stream?n=18&chunk=9": "9\r\nxxxxxxxxx\r\n9\r\nxxxxxxxxx\r\n0\r\n\r\n",
+	} {
+		c.send("GET %s HTTP/1.1\r\nHost: lab\r\n\r\n", target)
+		head := readUntil(t, c, "\r\n\r\n")
+		if !strings.Contains(head, "\r\nTransfer-Encoding: chunked\r\n") ||
+			!strings.Contains(head, "\r\nContent-Type: "+plainText+"\r\n") || strings.Contains(head, "Content-Length") {
+			t.Errorf("%s has the head\n%s", target, head)
+		}
+		if got := readUntil(t, c, "0\r\n\r\n"); got != want {
+			t.Errorf("%s is %q, want %q", target, got, want)
+		}
+	}
+}
+
+// readUntil returns what comes up to and including an end.
+func readUntil(t *testing.T, c *labClient, end string) string {
+	t.Helper()
+	var got []byte
+	for !strings.HasSuffix(string(got), end) {
+		b, err := c.in.ReadByte()
+		if err != nil {
+			t.Fatalf("no %q, but %q, %v", end, got, err)
+		}
+		got = append(got, b)
+	}
+	return string(got)
+}
+
+// TestEcho sends nothing more until what was sent has come back.
+func TestEcho(t *testing.T) {
+	t.Parallel()
+	c := startLab(t).dial()
+	for _, framed := range []struct {
+		fields string
+		pieces []string
+	}{
+		{"Content-Length: 9\r\nContent-Type: a/b; c=\"é\"\r\n", []string{"one", "two", "three"[:3]}},
+		{"Transfer-Encoding: chunked\r\ncontent-type: a/b; c=\"é\"\r\n",
+			[]string{"3\r\none\r\n", "3\r\ntwo\r\n", "3\r\nthr\r\n", "0\r\n\r\n"}},
+	} {
+		c.send("POST /echo HTTP/1.1\r\nHost: lab\r\n%s\r\n", framed.fields)
+		for i, piece := range framed.pieces {
+			c.send("%s", piece)
+			if i == 0 {
+				head := readUntil(t, c, "\r\n\r\n")
+				if !strings.Contains(head, "\r\nContent-Type: a/b; c=\"é\"\r\n") ||
+					!strings.Contains(head, "\r\nTransfer-Encoding: chunked\r\n") {
+					t.Errorf("the head is\n%s", head)
+				}
+			}
+			if i < 3 {
+				want := "3\r\n" + []string{"one", "two", "thr"}[i] + "\r\n"
+				if got := readUntil(t, c, want); got != want {
+					t.Errorf("%q came back as %q", piece, got)
+				}
+			}
+		}
+		readUntil(t, c, "0\r\n\r\n")
+	}
+	a := c.ask("GET /echo HTTP/1.1\r\nHost: lab\r\n\r\n")
+	a.want(t, 200, "")
+	if len(a.TransferEncoding) != 1 || a.Header.Get("Content-Type") != plainText {
+		t.Errorf("without content, the head is %v, %v", a.TransferEncoding, a.Header)
+	}
+	c.ask(spell("HEAD", "/echo", "content")).want(t, 200, "")
+	c.send("POST /echo HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+	c.receive("POST").want(t, 100, "")
+	c.send("ok")
+	c.receive("POST").want(t, 200, "ok")
+	c.send("POST /echo HTTP/1.0\r\nContent-Length: 2\r\n\r\nok")
+	if a := c.receive("POST"); a.body != "ok" || a.ContentLength != -1 || a.TransferEncoding != nil {
+		t.Errorf("HTTP/1.0 gets %v, %q", a.Header, a.body)
+	}
+	c.wantEnd()
+}
+
+// TestInspect compares the whole JSON: order and spelling are part of it.
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	c := startLab(t).dial()
+	const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	const helloHash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+	for _, test := range []struct{ request, want string }{
+		{"GET /inspect HTTP/1.1\r\nHost: lab\r\n\r\n",
+			`{"method":"GET","target":"/inspect","path":"/inspect","query":"","proto":"HTTP/1.1","host":"lab",` +
+				`"headers":[["Host","lab"]],"content_length":0,"body_bytes":0,"body_sha256":"` + emptyHash + `","trailers":[]}`},
+		{"BREW http://other:80/inspect?a=b&c=<%20é> HTTP/1.1\r\nx-B:  two \r\nhOST: lab\r\nX-b:\r\nX-A: é\r\nContent-Length: 5\r\n\r\nhello",
+			`{"method":"BREW","target":"http://other:80/inspect?a=b&c=<%20é>","path":"/inspect","query":"a=b&c=<%20é>",` +
+				`"proto":"HTTP/1.1","host":"other:80","headers":[["x-B","two"],["hOST","lab"],["X-b",""],["X-A","é"],` +
+				`["Content-Length","5"]],"content_length":5,"body_bytes":5,"body_sha256":"` + helloHash + `","trailers":[]}`},
+		{"PUT /inspect HTTP/1.1\r\nHost: lab\r\nTransfer-Encoding: chunked\r\n\r\n" +
+			"2;e\r\nhe\r\n3\r\nllo\r\n0\r\nx-Late: 1\r\nX-Late:  2\r\nHost: never\r\n\r\n",
+			`{"method":"PUT","target":"/inspect","path":"/inspect","query":"","proto":"HTTP/1.1","host":"lab",` +
+				`"headers":[["Host","lab"],["Transfer-Encoding","chunked"]],"content_length":-1,"body_bytes":5,` +
+				`"body_sha256":"` + helloHash + `","trailers":[["x-Late","1"],["X-Late","2"]]}`},
+		{"GET /inspect HTTP/1.0\r\nConnection: keep-alive\r\nX: \xff\"\\\x80\r\n\r\n",
+			`{"method":"GET","target":"/inspect","path":"/inspect","query":"","proto":"HTTP/1.0","host":"",` +
+				`"headers":[["Connection","keep-alive"],["X","\ufffd\"\\\ufffd"]],"content_length":0,"body_bytes":0,` +
+				`"body_sha256":"` + emptyHash + `","trailers":[]}`},
+	} {
+		a := c.ask(test.request)
+		a.want(t, 200, test.want+"\n")
+		if a.Header.Get("Content-Type") != "application/json" || a.ContentLength != int64(len(a.body)) {
+			t.Errorf("the head is %v", a.Header)
+		}
+	}
+	c.ask("HEAD /inspect HTTP/1.1\r\nHost: lab\r\n\r\n").want(t, 200, "")
+	long := strings.Repeat("é", 20_000) // far more than a response's buffer
+	a := c.ask("GET /inspect HTTP/1.1\r\nHost: lab\r\nX: " + long + "\r\n\r\n")
+	if !strings.Contains(a.body, long) || a.ContentLength != int64(len(a.body)) {
+		t.Errorf("a long field makes a response of %d bytes, Content-Length %d", len(a.body), a.ContentLength)
+	}
+}
+
+// TestRejectUnasked declares too much and waits to be asked for it.
+func TestRejectUnasked(t *testing.T) {
+	t.Parallel()
+	c := startLab(t).dial()
+	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	c.receive("POST").want(t, 100, "")
+	c.send("hello")
+	c.receive("POST").want(t, 200, "consumed 5 bytes\n")
+	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n")
+	c.receive("POST").want(t, 413, "too large: the limit is 5 bytes\n")
+}
+
+// TestRejectStopsInTime sends one byte too many of content that has no declared length, and waits.
+func TestRejectStopsInTime(t *testing.T) {
+	t.Parallel()
+	s := startLab(t)
+	c := s.dial()
+	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+	c.send("1\r\n!")
+	c.receive("POST").want(t, 413, "too large: the limit is 5 bytes\n")
+	if n := s.awaitNote("a"); n.Bytes != 5 || n.Error != "body: content of more than 5 bytes" {
+		t.Errorf("the note is %+v", n)
+	}
+	c.send("\r\n0\r\n\r\n")
+	c.wantKept()
+}
+
+// TestSleep sleeps, and notices who leaves meanwhile.
+func TestSleep(t *testing.T) {
+	t.Parallel()
+	s := startLab(t, "-trace")
+	c := s.dial()
+	began := time.Now()
+	c.ask("GET /sleep?ms=150 HTTP/1.1\r\nHost: lab\r\n\r\n").want(t, 200, "slept\n")
+	if took := time.Since(began); took < 150*time.Millisecond {
+		t.Errorf("slept %v", took)
+	}
+	for i, leave := range []func(*labClient){func(c *labClient) { c.Close() }, (*labClient).reset, (*labClient).halfClose} {
+		c := s.dial()
+		c.send("GET /sleep?ms=3600000 HTTP/1.1\r\nHost: lab\r\n\r\n")
+		s.await(fmt.Sprintf(`conn %d exchange 1: head`, i+2))
+		leave(c)
+		s.await(fmt.Sprintf(`conn %d exchange 1: response: 200, 6 bytes`, i+2))
+	}
+}
+
+// TestHijack has everything sent back: what came with the request, and what comes later.
+func TestHijack(t *testing.T) {
+	t.Parallel()
+	s := startLab(t)
+	for _, fields := range []string{"", "Content-Length: 5\r\n"} {
+		c := s.dial()
+		c.send("GET /hijack HTTP/1.1\r\nHost: lab\r\n%s\r\nearly", fields)
+		head := readUntil(t, c, "\r\n\r\n")
+		if head = cutDate(head); head != "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n" {
+			t.Errorf("the head is\n%s", head)
+		}
+		if got := readUntil(t, c, "early"); got != "early" {
+			t.Errorf("got %q", got)
+		}
+		for range 3 {
+			c.send("GET /plaintext HTTP/1.1\r\n\r\n")
+			if got := readUntil(t, c, "\r\n\r\n"); got != "GET /plaintext HTTP/1.1\r\n\r\n" {
+				t.Errorf("got %q", got)
+			}
+		}
+		c.halfClose()
+		c.wantEnd()
+	}
+	s.dial().ask("GET /hijack HTTP/1.0\r\n\r\n").want(t, 400, "HTTP/1.0 knows no upgrade\n")
+}
+
+// cutDate removes the Date field.
+func cutDate(head string) string {
+	before, date, ok := strings.Cut(head, "Date: ")
+	if _, after, found := strings.Cut(date, "\r\n"); ok && found {
+		return before + after
+	}
+	return head
+}
+
+// TestFail looks for the panic in the log, and for the connection after it.
+func TestFail(t *testing.T) {
+	t.Parallel()
+	s := startLab(t)
+	c := s.dial()
+	c.ask(spell("POST", "/fail", "content")).want(t, 500, "Internal Server Error\n")
+	c.wantKept()
+	s.await(`panic.*this route fails.*path=/fail`)
+}
+
+// TestUploadNotes looks at the notes of uploads that ended well, or on purpose.
+func TestUploadNotes(t *testing.T) {
+	t.Parallel()
+	s := startLab(t)
+	c := s.dial()
+	for route, want := range map[string]uploadNote{
+		"/consume":      {Bytes: 7},
+		"/inspect":      {Bytes: 7},
+		"/partial?n=3":  {Bytes: 3},
+		"/partial?n=7":  {Bytes: 7},
+		"/partial?n=9":  {Bytes: 7},
+		"/reject?max=7": {Bytes: 7},
+		"/reject?max=6": {Bytes: 0, Error: "body: content of more than 6 bytes"},
+	} {
+		want.ID = "the id of " + route
+		c.ask(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: lab\r\nx-upload-ID: %s\r\nContent-Length: 7\r\n\r\ncontent", route, want.ID))
+		escaped := strings.NewReplacer(" ", "%20", "?", "%3F", "=", "%3D").Replace(want.ID)
+		a := c.ask("GET /uploads?id=" + escaped + " HTTP/1.1\r\nHost: lab\r\n\r\n")
+		b, _ := json.Marshal(want)
+		a.want(t, 200, string(b)+"\n")
+		if a.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("the head is %v", a.Header)
+		}
+	}
+	for _, route := range []string{"/plaintext", "/ignore", "/echo", "/bytes?n=1"} {
+		c.ask(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: none\r\nContent-Length: 7\r\n\r\ncontent", route))
+		if a := c.ask("GET /uploads?id=none HTTP/1.1\r\nHost: lab\r\n\r\n"); a.StatusCode != 404 {
+			t.Errorf("%s left the note %s", route, a.body)
+		}
+	}
+	c.ask("POST /consume HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: garbled\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n")
+	if n := s.awaitNote("garbled"); n.Bytes != 3 || !strings.HasPrefix(n.Error, "body: garbled after 3 bytes: parser: ") {
+		t.Errorf("the note is %+v", n)
+	}
+}
+
+// TestUploadNotesAreTheNewest makes more notes than are kept.
+func TestUploadNotesAreTheNewest(t *testing.T) {
+	t.Parallel()
+	c := startLab(t).dial()
+	upload := func(id int) {
+		c.ask(fmt.Sprintf("POST /consume HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: %d\r\n\r\n", id))
+	}
+	status := func(id int) int {
+		return c.ask(fmt.Sprintf("GET /uploads?id=%d HTTP/1.1\r\nHost: lab\r\n\r\n", id)).StatusCode
+	}
+	for id := range 1024 {
+		upload(id)
+	}
+	upload(0) // is the newest again
+	if first, last := status(0), status(1023); first != 200 || last != 200 {
+		t.Errorf("of 1024 notes, the first gets %d and the last %d", first, last)
+	}
+	upload(1024)
+	for id, want := range map[int]int{0: 200, 1: 404, 2: 200, 1024: 200} {
+		if got := status(id); got != want {
+			t.Errorf("note %d gets %d, want %d", id, got, want)
+		}
+	}
+}

@@ -1,0 +1,285 @@
+// A transcript as a value: its sections, its lines, and the notation for bytes.
+
+package server_test
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// script is a parsed transcript.
+type script struct {
+	setup
+	before string // all of the file up to the dialogue
+	lines  []line
+}
+
+// line is one line of the dialogue.
+type line struct {
+	text string // as written
+	kind lineKind
+	conn int           // send, receive, event, action: which connection, from 1
+	data []byte        // send, receive
+	mark string        // send, receive: "<FIN>" or "<RST>" in place of data
+	say  string        // event, action: what it says
+	wait time.Duration // wait
+}
+
+type lineKind uint8
+
+const (
+	comment lineKind = iota // or an empty line
+	send
+	receive
+	event
+	action
+	wait
+)
+
+func (k lineKind) isInput() bool { return k == send || k == action || k == wait }
+
+// resets reports whether the server resets a connection in the dialogue.
+func (s *script) resets() bool {
+	for _, l := range s.lines {
+		if l.kind == receive && l.mark == "<RST>" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *script) wireLines() []string {
+	var all []string
+	for _, l := range s.lines {
+		all = append(all, l.text)
+	}
+	return all
+}
+
+// parseScript parses a file: prose, then a server section, then the dialogue, each behind a "-- name --" line.
+func parseScript(text string) (*script, error) {
+	s := &script{}
+	section, setup := "", ""
+	for i, l := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		if section != "wire" {
+			s.before += l + "\n"
+		}
+		if name, ok := strings.CutPrefix(l, "-- "); ok && strings.HasSuffix(name, " --") {
+			section = strings.TrimSuffix(name, " --")
+			if section != "server" && section != "wire" {
+				return nil, fmt.Errorf("%d: a section named %q", i+1, section)
+			}
+			continue
+		}
+		switch section {
+		case "server":
+			setup += l + "\n"
+		case "wire":
+			parsed, err := parseLine(l)
+			if err != nil {
+				return nil, fmt.Errorf("%d: %v", i+1, err)
+			}
+			s.lines = append(s.lines, parsed)
+		}
+	}
+	if section != "wire" {
+		return nil, fmt.Errorf("0: no wire section")
+	}
+	if strings.HasPrefix(s.before, "-- ") {
+		return nil, fmt.Errorf("1: no word of prose")
+	}
+	var err error
+	s.setup, err = parseSetup(setup)
+	return s, err
+}
+
+var linePattern = regexp.MustCompile(`^(?:([CS])(\d*):|(!)(\d*)|([~*])|#.*|)(?: (.*))?$`)
+
+func parseLine(text string) (line, error) {
+	l := line{text: text, conn: 1}
+	m := linePattern.FindStringSubmatch(text)
+	if m == nil || text != strings.TrimRight(text, " ") {
+		return l, fmt.Errorf("not a line of a dialogue: %q", text)
+	}
+	if number := m[2] + m[4]; number != "" {
+		l.conn, _ = strconv.Atoi(number)
+	}
+	var err error
+	switch m[1] + m[3] + m[5] {
+	case "C":
+		l.kind, l.data = send, nil
+	case "S":
+		l.kind = receive
+	case "!":
+		l.kind, l.say = event, m[6]
+	case "*":
+		l.kind, l.say = action, m[6]
+	case "~":
+		l.kind = wait
+		l.wait, err = time.ParseDuration(m[6])
+	}
+	if l.kind == send || l.kind == receive {
+		if m[6] == "<FIN>" || m[6] == "<RST>" {
+			l.mark = m[6]
+			return l, nil
+		}
+		var open bool
+		l.data, open, err = decode(m[6])
+		if !open {
+			l.data = append(l.data, "\r\n"...)
+		}
+	}
+	return l, err
+}
+
+var repetition = regexp.MustCompile(`^\{((?:[^{}\\]|\\.)+)\*(\d+)\}`)
+
+// decode turns the notation into bytes. It reports whether a backslash at the end says that the line does not end here.
+func decode(s string) (b []byte, open bool, err error) {
+	for s != "" {
+		switch m := repetition.FindStringSubmatch(s); {
+		case m != nil:
+			once, _, err := decode(m[1])
+			n, _ := strconv.Atoi(m[2])
+			if err != nil {
+				return nil, false, err
+			}
+			b = append(b, bytes.Repeat(once, n)...)
+			s = s[len(m[0]):]
+		case s == `\`:
+			return b, true, nil
+		case s[0] != '\\':
+			b = append(b, s[0])
+			s = s[1:]
+		default:
+			c, n, err := unescape(s)
+			if err != nil {
+				return nil, false, err
+			}
+			b = append(b, c)
+			s = s[n:]
+		}
+	}
+	return b, false, nil
+}
+
+// unescape returns the byte that an escape at the beginning of s stands for, and the escape's length.
+func unescape(s string) (byte, int, error) {
+	switch s[1] {
+	case 'r':
+		return '\r', 2, nil
+	case 'n':
+		return '\n', 2, nil
+	case 't':
+		return '\t', 2, nil
+	case '\\', '{', ';', '$':
+		return s[1], 2, nil
+	case 'x':
+		if len(s) >= 4 {
+			c, err := strconv.ParseUint(s[2:4], 16, 8)
+			return byte(c), 4, err
+		}
+	}
+	return 0, 0, fmt.Errorf("unknown escape in %q", s)
+}
+
+var statusLine = regexp.MustCompile(`HTTP/1\.1 \d{3} `)
+
+// encode turns bytes into as many lines of text as there are CRLFs, and one more for what is behind the last. A response
+// begins on a line of its own.
+func encode(data []byte) []string {
+	var all []string
+	for len(data) > 0 {
+		row, rest, ended := bytes.Cut(data, []byte("\r\n"))
+		if at := statusLine.FindIndex(row); at != nil && at[0] > 0 {
+			row, rest, ended = row[:at[0]], data[at[0]:], false
+		}
+		text := encodeRow(row)
+		if !ended {
+			text += `\`
+		}
+		all = append(all, text)
+		data = rest
+	}
+	return all
+}
+
+func encodeRow(row []byte) string {
+	const worthIt = 32 // bytes in a row, to be written as a repetition
+	var b strings.Builder
+	for len(row) > 0 {
+		r, size := utf8.DecodeRune(row)
+		one := string(row[:size])
+		switch {
+		case r == '\\' || repetition.Match(row):
+			one = `\` + one
+		case r == '\r':
+			one = `\r`
+		case r == '\n':
+			one = `\n`
+		case r == '\t':
+			one = `\t`
+		case r == ' ' && len(row) == 1 || r == utf8.RuneError || !unicode.IsPrint(r):
+			size = 1
+			one = fmt.Sprintf(`\x%02x`, row[0])
+		}
+		n := 1
+		for size == 1 && n < len(row) && row[n] == row[0] {
+			n++
+		}
+		if n >= worthIt {
+			fmt.Fprintf(&b, "{%s*%d}", one, n)
+			row = row[n:]
+			continue
+		}
+		b.WriteString(one)
+		row = row[size:]
+	}
+	return b.String()
+}
+
+// prefix is how a line of a connection begins.
+func prefix(kind string, conn int) string {
+	if conn > 1 {
+		kind += strconv.Itoa(conn)
+	}
+	if kind[0] == '!' {
+		return kind
+	}
+	return kind + ":"
+}
+
+func TestTranscriptNotation(t *testing.T) {
+	for _, tt := range []struct{ text, bytes, again string }{
+		{``, "\r\n", ``},
+		{`\`, "", ``},
+		{`a\x00\r\n\t\\b`, "a\x00\r\n\t\\b\r\n", `a\x00`},
+		{`{x*40}`, strings.Repeat("x", 40) + "\r\n", `{x*40}`},
+		{`{ab\r\n*2}\`, "ab\r\nab\r\n", `ab`},
+		{`{"a":{"b":[1*2]}}`, `{"a":{"b":[1*2]}}` + "\r\n", `{"a":{"b":[1*2]}}`},
+		{`\{x*40}`, "{x*40}\r\n", `\{x*40}`},
+		{`é\xe9`, "é\xe9\r\n", `é\xe9`},
+		{`a\x20`, "a \r\n", `a\x20`},
+		{`{\x00*33}\`, strings.Repeat("\x00", 33), `{\x00*33}\`},
+	} {
+		l, err := parseLine(strings.TrimRight("S: "+tt.text, " "))
+		if err != nil || string(l.data) != tt.bytes {
+			t.Errorf("%s is %q, %v; want %q", tt.text, l.data, err, tt.bytes)
+		}
+		if lines := encode(l.data); len(lines) > 0 && lines[0] != tt.again {
+			t.Errorf("%q is written %q, want %q first", tt.bytes, lines, tt.again)
+		}
+	}
+	for _, bad := range []string{"S hello", "C: \\y", "C: \\x0", "X: a", "~ 3", "! a ", "C"} {
+		if l, err := parseLine(bad); err == nil {
+			t.Errorf("%q is %+v", bad, l)
+		}
+	}
+}
