@@ -1,0 +1,181 @@
+// What is measured is written down here and nowhere else: the load generator, the servers and the check all read it.
+
+// Package cases holds the benchmark's cases.
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Route is what a server does for a request. Every server has every route that it can have.
+type Route uint8
+
+// The routes.
+const (
+	Plaintext Route = iota // replies with 13 bytes, and never touches the content
+	JSON                   // replies with an encoded struct, through a ServeMux
+	Consume                // reads the content to its end and replies with its length
+	Ignore                 // replies with 8 bytes, and never touches the content
+	Refuse                 // replies 413 from the head alone
+	Bytes                  // replies with as many bytes as its path says, from memory
+	File                   // replies with a file
+	Sleep                  // replies after a millisecond
+)
+
+// Sizes that a case and its servers must agree on.
+const (
+	FileBytes   = 1 << 20
+	RefuseOver  = 1 << 20
+	SleepFor    = time.Millisecond
+	PipelineLen = 16
+)
+
+// Case is one thing that is measured on every server that can do it.
+type Case struct {
+	ID    string `json:"id"`
+	Topic string `json:"topic"` // the heading that it shares with its kin
+	Title string `json:"title"`
+	About string `json:"about,omitempty"`
+
+	Conns    int     `json:"connections"`
+	Active   int     `json:"active,omitempty"`   // how many have a request under way at a time; 0: all
+	Pipeline int     `json:"pipeline,omitempty"` // requests sent at once on a connection; 0: one
+	Rate     int     `json:"rate,omitempty"`     // requests per second, whatever the server does; 0: as fast as it answers
+	TLS      bool    `json:"tls,omitempty"`
+	Idle     bool    `json:"idle,omitempty"` // nothing but the memory counts
+	Windows  float64 `json:"windows"`        // how many usual windows the measurement lasts
+
+	Route   Route `json:"-"`
+	Browser bool  `json:"-"` // the head has a browser's 19 fields
+	Vary    bool  `json:"-"` // path and request-id differ every time
+	Content int   `json:"-"` // bytes of the request's content
+	Chunked bool  `json:"-"` // the content is sent in chunks
+	Reply   int   `json:"-"` // bytes of the response, where the route is Bytes
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+)
+
+// All returns the cases in the order of the report.
+func All() []Case {
+	all := slices.Concat(small(), uploads(), leftovers(), responses(), connections())
+	for i := range all {
+		c := &all[i]
+		c.Pipeline = max(c.Pipeline, 1)
+		if c.Active == 0 {
+			c.Active = c.Conns
+		}
+		if c.Windows == 0 {
+			c.Windows = 1
+		}
+	}
+	return all
+}
+
+// Find returns the case with this ID.
+func Find(id string) (*Case, error) {
+	for _, c := range All() {
+		if c.ID == id {
+			return &c, nil
+		}
+	}
+	return nil, fmt.Errorf("cases: no case %q", id)
+}
+
+func small() []Case {
+	var all []Case
+	for _, n := range []int{1, 64, 512} {
+		all = append(all, Case{ID: fmt.Sprint("get-", n), Topic: "Small GET, one at a time", Title: connections1(n),
+			Conns: n})
+	}
+	for _, n := range []int{1, 64, 512} {
+		all = append(all, Case{ID: fmt.Sprint("pipelined-", n), Topic: "Small GET, pipelined by 16", Title: connections1(n),
+			Conns: n, Pipeline: PipelineLen})
+	}
+	return append(all,
+		Case{ID: "browser-same", Topic: "A browser's request, 19 fields", Title: "the same every time", Conns: 64,
+			Browser: true},
+		Case{ID: "browser-vary", Topic: "A browser's request, 19 fields", Title: "path and request-id differ every time",
+			Conns: 64, Browser: true, Vary: true},
+		Case{ID: "json", Topic: "JSON through ServeMux", Title: "http.Handler servers", Conns: 64, Route: JSON},
+		Case{ID: "tls", Topic: "TLS", Title: "small GET, kept connections", Conns: 64, TLS: true},
+		Case{ID: "sleep", Topic: "A handler that sleeps 1 ms", Title: "64 connections", Conns: 64, Route: Sleep},
+		Case{ID: "paced", Topic: "At a fixed rate", Title: "50,000 small GETs a second on 64 connections", Conns: 64, Rate: 50000,
+			About: "Requests are due at fixed times, whatever the server does; a latency counts from when its request was " +
+				"due. The generator polls, and so keeps its core busy."})
+}
+
+func connections1(n int) string {
+	if n == 1 {
+		return "1 connection"
+	}
+	if n >= 1000 {
+		return fmt.Sprintf("%d,%03d connections", n/1000, n%1000)
+	}
+	return fmt.Sprint(n, " connections")
+}
+
+func uploads() []Case {
+	var all []Case
+	for _, size := range []struct {
+		id, title      string
+		bytes, clients int
+		windows        float64
+	}{{"1k", "1 KiB", kib, 64, 1}, {"64k", "64 KiB", 64 * kib, 16, 1}, {"16m", "16 MiB", 16 * mib, 4, 1.6}} {
+		for _, chunked := range []bool{false, true} {
+			id, title := "upload-"+size.id, size.title+", fixed length"
+			if chunked {
+				id, title = id+"-chunked", size.title+", chunked"
+			}
+			all = append(all, Case{ID: id, Topic: "Uploads, read to the end", Title: title, Conns: size.clients,
+				Route: Consume, Content: size.bytes, Chunked: chunked, Windows: size.windows})
+		}
+	}
+	return all
+}
+
+func leftovers() []Case {
+	const topic = "Leftovers, not read by the handler"
+	const kept = "The content spells requests. A server that takes leftover content for a request answers wrongly."
+	return []Case{
+		{ID: "leftover-64k", Topic: topic, Title: "64 KiB ignored, connection kept", About: kept, Conns: 16, Route: Ignore,
+			Content: 64 * kib},
+		{ID: "leftover-200k", Topic: topic, Title: "200 KiB ignored, connection kept", About: kept, Conns: 16, Route: Ignore,
+			Content: 200 * kib},
+		{ID: "refused-16m", Topic: topic, Title: "16 MiB refused with 413", Conns: 4, Route: Refuse, Content: 16 * mib,
+			Windows: 1.6, About: "The client sends and reads at once. The time counts until it has the whole response and " +
+				"may go on: on a new connection where the response announced close, else after the rest of the content."},
+	}
+}
+
+func responses() []Case {
+	const topic = "Responses"
+	return []Case{
+		{ID: "response-1k", Topic: topic, Title: "1 KiB", Conns: 64, Route: Bytes, Reply: kib},
+		{ID: "response-64k", Topic: topic, Title: "64 KiB", Conns: 16, Route: Bytes, Reply: 64 * kib},
+		{ID: "response-1m", Topic: topic, Title: "1 MiB", Conns: 4, Route: Bytes, Reply: mib,
+			About: "A size on an edge: over loopback, a single write of more than 1,047,728 bytes, 16 segments, costs half as " +
+				"much again as a shorter one. Who sends the head and some content first stays below it."},
+		{ID: "file-1m", Topic: topic, Title: "a file of 1 MiB", Conns: 4, Route: File},
+	}
+}
+
+// Most is how many connections the largest cases have.
+const Most = 10000
+
+func connections() []Case {
+	const topic = "As connections grow, a fifth of them active"
+	const about = "The active fifth moves: a connection that got its response hands the next request to the one that has " +
+		"waited longest, so all take part."
+	all := []Case{{ID: "idle", Topic: "Idle connections", Title: "10,000 connections after one request each", Conns: Most,
+		Idle: true}}
+	for n := 1; n <= Most; n *= 10 {
+		all = append(all, Case{ID: fmt.Sprint("scale-", n), Topic: topic, Title: connections1(n), About: about, Conns: n,
+			Active: max(n/5, 1)})
+	}
+	return all
+}

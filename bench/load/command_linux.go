@@ -1,0 +1,99 @@
+// The generator runs in a process of its own. It is told what to do in lines, and answers in lines of JSON.
+
+package load
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/spillway-go/spillway/bench/cases"
+)
+
+// Order is the first line that a generator is told.
+type Order struct {
+	Case   string        `json:"case"`
+	Conns  int           `json:"connections"` // in place of the case's, where not 0
+	Addr   string        `json:"addr"`
+	PID    int           `json:"pid"`
+	Warm   time.Duration `json:"warm"`
+	Window time.Duration `json:"window"`
+}
+
+// Answer is a line of a generator: that it is ready, or what it has measured, or why not.
+type Answer struct {
+	Ready  bool    `json:"ready,omitempty"`
+	Result *Result `json:"result,omitempty"`
+	Wrong  string  `json:"wrong,omitempty"` // the server's fault
+	Failed string  `json:"failed,omitempty"`
+}
+
+// Run is a generator process: it reads an Order, connects and warms up, answers that it is ready, measures when it is told
+// "measure", and keeps its connections until its input ends.
+func Run(in io.Reader, out io.Writer) error {
+	runtime.LockOSThread()
+	debug.SetGCPercent(1000)
+	lines := bufio.NewScanner(in)
+	to := json.NewEncoder(out)
+	if !lines.Scan() {
+		return lines.Err()
+	}
+	var order Order
+	if err := json.Unmarshal(lines.Bytes(), &order); err != nil {
+		return fmt.Errorf("load: order: %w", err)
+	}
+	g, err := prepare(&order)
+	if err != nil {
+		return to.Encode(answerTo(err))
+	}
+	defer g.Close()
+	if err := to.Encode(Answer{Ready: true}); err != nil {
+		return err
+	}
+	for lines.Scan() {
+		if lines.Text() != "measure" {
+			return fmt.Errorf("load: what is %q?", lines.Text())
+		}
+		answer := Answer{}
+		if answer.Result, err = g.Measure(order.Window); err != nil {
+			answer = answerTo(err)
+		}
+		if err := to.Encode(answer); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func prepare(order *Order) (*Generator, error) {
+	c, err := cases.Find(order.Case)
+	if err != nil {
+		return nil, err
+	}
+	if order.Conns > 0 {
+		c.Active = max(c.Active*order.Conns/c.Conns, 1)
+		c.Conns = order.Conns
+	}
+	g, err := New(c, order.Addr, order.PID)
+	if err != nil || c.Idle {
+		return g, err
+	}
+	if err := g.Warm(order.Warm); err != nil {
+		g.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func answerTo(err error) Answer {
+	var wrong *WrongError
+	if errors.As(err, &wrong) {
+		return Answer{Wrong: wrong.What}
+	}
+	return Answer{Failed: err.Error()}
+}

@@ -1,0 +1,94 @@
+// The memory of idle connections: what the process has more than it had after its first request.
+
+package run
+
+import (
+	"sync"
+	"time"
+
+	"github.com/spillway-go/spillway/bench/check"
+	"github.com/spillway-go/spillway/bench/load"
+	"github.com/spillway-go/spillway/bench/report"
+	"github.com/spillway-go/spillway/bench/servers"
+	"github.com/spillway-go/spillway/bench/stat"
+)
+
+// idleRound measures all servers beside each other, since nothing is timed: while one's connections are idle, the next
+// one's are made.
+func (r *runner) idleRound(round int, c *report.Case) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for k := range r.servers {
+		j := (k + round - 1) % len(r.servers)
+		result := &c.Results[j]
+		if result.State != report.Timed {
+			continue
+		}
+		wait, err := r.beginIdle(r.servers[j], c, round, result)
+		if err != nil {
+			r.settle(c, result, err)
+			continue
+		}
+		all.Go(func() {
+			if err := wait(); err != nil {
+				r.settle(c, result, err)
+			}
+		})
+	}
+}
+
+// beginIdle makes the connections. What it returns waits and measures.
+func (r *runner) beginIdle(s servers.Server, c *report.Case, round int, result *report.Result) (func() error, error) {
+	srv, err := r.startServer(s, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := check.Case(srv.addr, &c.Case); err != nil {
+		srv.stop()
+		return nil, &wrongError{err.Error()}
+	}
+	empty, err := srv.rss()
+	if err != nil {
+		srv.stop()
+		return nil, err
+	}
+	g, err := r.startLoad(load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
+	if err != nil {
+		srv.stop()
+		return nil, err
+	}
+	began := time.Now()
+	return func() error {
+		defer srv.stop()
+		defer g.stop()
+		one, err := srv.idle(began, empty, float64(c.Conns))
+		if err == nil {
+			one.Round = round
+			result.Rounds = append(result.Rounds, *one)
+		}
+		return err
+	}, nil
+}
+
+// idle measures at one second and at five, and then what is left when the server has given all unused memory back.
+func (s *server) idle(began time.Time, empty, conns float64) (*report.Round, error) {
+	one := new(report.Round)
+	for _, at := range []struct {
+		after time.Duration
+		into  *float64
+	}{{time.Second, &one.Idle1}, {5 * time.Second, &one.Idle5}} {
+		time.Sleep(time.Until(began.Add(at.after)))
+		rss, err := s.rss()
+		if err != nil {
+			return nil, err
+		}
+		*at.into, one.RSS = stat.Round((rss-empty)/conns), rss
+	}
+	memory, err := s.memory("release")
+	if err != nil || memory == nil {
+		return one, err
+	}
+	rss, err := s.rss()
+	one.Released, one.Goroutines = stat.Round((rss-empty)/conns), memory.Goroutines
+	return one, err
+}

@@ -1,0 +1,213 @@
+// Rounds go round all cases, and in each case round all servers, so that what disturbs the machine for a while disturbs all
+// alike.
+
+// Package run runs the cases on the servers.
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/spillway-go/spillway/bench/cases"
+	"github.com/spillway-go/spillway/bench/check"
+	"github.com/spillway-go/spillway/bench/report"
+	"github.com/spillway-go/spillway/bench/servers"
+)
+
+// Options says what to run and how often.
+type Options struct {
+	Command  string // how the report says that it was made
+	Self     string // this program, which is also its servers and its generator
+	Rounds   int
+	Window   time.Duration
+	Warm     time.Duration
+	MaxConns int // cases with more connections get fewer; 0: none does
+	Quick    bool
+	Cases    *regexp.Regexp // of IDs; nil: all
+	Servers  *regexp.Regexp // of names; nil: all
+	Progress io.Writer
+}
+
+type runner struct {
+	Options
+	dir        string // of files for the servers
+	serverCore core
+	loadCore   core
+	began      time.Time
+	servers    []servers.Server
+	report     *report.Report
+	others     others
+}
+
+// Run runs the benchmark.
+func Run(o Options) (*report.Report, error) {
+	dir, err := os.MkdirTemp("", "spillway-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := servers.WriteFiles(dir); err != nil {
+		return nil, err
+	}
+	r := &runner{Options: o, dir: dir, began: time.Now()}
+	r.serverCore, r.loadCore = cores()
+	r.plan()
+	r.say("checking the answers of %d servers in %d cases", len(r.servers), len(r.report.Cases))
+	r.checkAll()
+	for round := 1; round <= o.Rounds; round++ {
+		for i := range r.report.Cases {
+			r.round(round, &r.report.Cases[i])
+		}
+	}
+	r.compareWithWrk()
+	r.report.Others = r.others.shares()
+	r.report.Seconds = time.Since(r.began).Seconds()
+	r.report.Complete()
+	return r.report, nil
+}
+
+func (r *runner) say(format string, args ...any) {
+	fmt.Fprintf(r.Progress, "%4.0fs  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// plan makes a report without measurements.
+func (r *runner) plan() {
+	r.report = &report.Report{
+		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(), Versions: versions(),
+		Settings: report.Settings{Rounds: r.Rounds, Window: r.Window, Warm: r.Warm, Pinned: r.serverCore >= 0,
+			ServerCore: int(r.serverCore), LoadCore: int(r.loadCore)},
+	}
+	for _, s := range servers.All() {
+		if r.Servers == nil || r.Servers.MatchString(s.Name) {
+			r.servers = append(r.servers, s)
+			r.report.Servers = append(r.report.Servers, report.Server{Name: s.Name, Title: s.Title, About: s.About, Floor: s.Floor})
+		}
+	}
+	files := enoughFiles(cases.Most + 1000)
+	for _, c := range cases.All() {
+		if r.Cases != nil && !r.Cases.MatchString(c.ID) {
+			continue
+		}
+		if r.MaxConns > 0 && c.Conns > r.MaxConns {
+			c.Active = max(c.Active*r.MaxConns/c.Conns, 1)
+			c.Conns = r.MaxConns
+			c.Title += fmt.Sprintf(", but here %d", c.Conns)
+		}
+		of := report.Case{Case: c}
+		for _, s := range r.servers {
+			result := report.Result{Server: s.Name, State: report.Timed}
+			if why := r.lacks(&s, &c); why != "" {
+				result.State, result.Why = report.Absent, why
+			} else if uint64(c.Conns+100) > files {
+				result.State, result.Why = report.Absent, fmt.Sprintf("needs more than the %d open files that the system allows", files)
+			}
+			of.Results = append(of.Results, result)
+		}
+		r.report.Cases = append(r.report.Cases, of)
+	}
+}
+
+func (r *runner) lacks(s *servers.Server, c *cases.Case) string {
+	if why := s.Lacks(c); why != "" {
+		return why
+	}
+	if s.Command != nil {
+		if _, err := s.Command(&servers.Env{Case: c, Dir: r.dir}); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// find returns a case as it is in this run.
+func (r *runner) find(id string) *cases.Case { return &r.report.Case(id).Case }
+
+// checkAll looks at every server's answers before anything is timed.
+func (r *runner) checkAll() {
+	for i := range r.report.Cases {
+		c := &r.report.Cases[i]
+		for j, s := range r.servers {
+			result := &c.Results[j]
+			if result.State != report.Timed {
+				continue
+			}
+			notes, err := r.check(s, &c.Case)
+			result.Notes = notes
+			r.settle(c, result, err)
+		}
+	}
+}
+
+func (r *runner) check(s servers.Server, c *cases.Case) ([]string, error) {
+	srv, err := r.startServer(s, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer srv.stop()
+	notes, err := check.Case(srv.addr, c)
+	if err != nil {
+		return notes, &wrongError{err.Error()}
+	}
+	return notes, nil
+}
+
+// failed reports whether an error is the benchmark's own, and not the server's.
+func failed(err error) bool {
+	var wrong *wrongError
+	return err != nil && !errors.As(err, &wrong)
+}
+
+// settle takes a server out of a case for an error.
+func (r *runner) settle(c *report.Case, result *report.Result, err error) {
+	if err == nil {
+		return
+	}
+	result.State, result.Why = report.Wrong, err.Error()
+	if failed(err) {
+		result.State = report.Failed
+	}
+	result.Rounds = nil
+	r.say("%-18s %-16s %s: %s", c.ID, result.Server, result.State, result.Why)
+}
+
+// round measures every server once. A different one begins each time.
+func (r *runner) round(round int, c *report.Case) {
+	r.say("round %d of %d  %s", round, r.Rounds, c.ID)
+	if c.Idle {
+		r.idleRound(round, c)
+		return
+	}
+	for k := range r.servers {
+		j := (k + round - 1) % len(r.servers)
+		result := &c.Results[j]
+		if result.State != report.Timed {
+			continue
+		}
+		one, latency, err := r.sample(r.servers[j], &c.Case)
+		if failed(err) {
+			r.say("%-18s %-16s once more: %v", c.ID, result.Server, err)
+			one, latency, err = r.sample(r.servers[j], &c.Case)
+		}
+		if err != nil {
+			r.settle(c, result, err)
+			continue
+		}
+		one.Round = round
+		result.Rounds = append(result.Rounds, *one)
+		result.Latency.Add(latency)
+	}
+}
+
+// Self returns the path of this program.
+func Self() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package servers
+
+import (
+	"errors"
+	"net"
+)
+
+func serveFloorB(net.Listener, *Env) error { return errors.New("floor B needs Linux") }
