@@ -50,6 +50,7 @@ type Config struct {
 type Shared struct {
 	Limits
 	config    Config
+	began     time.Time
 	parse     parser.Limits
 	counters  counters
 	lingerers lingerers
@@ -65,7 +66,7 @@ func Share(cfg Config) *Shared {
 	if cfg.Context == nil {
 		cfg.Context = context.Background()
 	}
-	s := &Shared{config: cfg, Limits: cfg.Limits.withDefaults()}
+	s := &Shared{config: cfg, began: time.Now(), Limits: cfg.Limits.withDefaults()}
 	s.parse = s.Limits.parser()
 	return s
 }
@@ -85,8 +86,7 @@ type Conn struct {
 	tls *tls.Conn
 	*work
 
-	context context.Context // see SetContext; nil: the server's
-	value   any             // see SetValue
+	own *own // see SetContext and SetValue; nil: neither was called
 
 	served   atomic.Int64 // exchanges begun
 	settled  atomic.Int64 // exchanges that left nothing
@@ -94,11 +94,13 @@ type Conn struct {
 	stopping atomic.Bool // Stop was called
 	aborted  atomic.Bool // Abort was called
 
-	resetTells atomic.Bool // only a reset tells the client that the response under way is cut short
-	left       bool        // the server knows that it is not one of its own any more
-	parked     bool        // it has been, and its idle time goes on
-	stop       sync.Mutex  // held while an idle connection is interrupted
-	idleUntil  time.Time   // when an idle connection ends; zero: never
+	resetTells atomic.Bool   // only a reset tells the client that the response under way is cut short
+	left       bool          // the server knows that it is not one of its own any more
+	parked     bool          // it has been, and its idle time goes on
+	rare       bool          // its last request came after more than ParkAfter
+	stop       sync.Mutex    // held while an idle connection is interrupted
+	idleSince  time.Duration // since the server began
+	place      place         // among the parked
 }
 
 // work is what a connection needs for exchanges.

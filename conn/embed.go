@@ -26,22 +26,40 @@ func (c *Conn) tell(s State) {
 	}
 }
 
+// own is what a connection may have beside what all of the server's have.
+type own struct {
+	context context.Context // nil: the server's
+	value   any
+}
+
 // SetContext replaces the server's context as the parent of the connection's requests' contexts. It is called before Serve.
-func (c *Conn) SetContext(ctx context.Context) { c.context = ctx }
+func (c *Conn) SetContext(ctx context.Context) { c.owned().context = ctx }
 
 // Context returns the parent of the requests' contexts.
 func (c *Conn) Context() context.Context {
-	if c.context != nil {
-		return c.context
+	if c.own != nil && c.own.context != nil {
+		return c.own.context
 	}
 	return c.cfg.config.Context
 }
 
 // SetValue keeps a value for as long as the connection lives. It is called before Serve or by a handler.
-func (c *Conn) SetValue(v any) { c.value = v }
+func (c *Conn) SetValue(v any) { c.owned().value = v }
 
 // Value returns what was kept with SetValue.
-func (c *Conn) Value() any { return c.value }
+func (c *Conn) Value() any {
+	if c.own == nil {
+		return nil
+	}
+	return c.own.value
+}
+
+func (c *Conn) owned() *own {
+	if c.own == nil {
+		c.own = &own{}
+	}
+	return c.own
+}
 
 // Log returns the log that the connection writes to.
 func (c *Conn) Log() *slog.Logger { return c.cfg.config.Log }

@@ -124,13 +124,14 @@ func (c *Conn) awaitRequest() ending {
 	}
 	switch {
 	case err == nil:
+		c.rare = c.parked && time.Since(c.cfg.began)-c.idleSince > c.cfg.ParkAfter
 		c.parked = false
 		return ending{}
 	case c.out.err() != nil:
 		return ending{verdict: Close, reason: WriteFailed}
 	case isTimeout(err) && stopped:
 		return ending{verdict: Linger, reason: Shutdown, idle: true}
-	case isTimeout(err) && until.Before(c.idleUntil):
+	case isTimeout(err) && until.Before(c.idleUntil()):
 		return ending{verdict: Park}
 	case isTimeout(err):
 		return ending{verdict: Linger, reason: IdleTimeout, idle: true}
@@ -159,19 +160,36 @@ func (c *Conn) awaitLast() error {
 // idleDeadline returns until when to wait for a request before the connection is parked or ends.
 func (c *Conn) idleDeadline(now time.Time) time.Time {
 	if !c.parked {
-		c.idleUntil = never
-		if t := c.cfg.IdleTimeout; t > 0 {
-			c.idleUntil = now.Add(t)
-		}
+		c.idleSince = now.Sub(c.cfg.began)
 	}
-	if soon := now.Add(c.cfg.ParkAfter); c.parks() && soon.Before(c.idleUntil) {
+	end := c.idleUntil()
+	if soon := now.Add(c.patience()); c.parks() && soon.Before(end) {
 		return soon
 	}
-	if least := now.Add(time.Millisecond); c.idleUntil.Before(least) {
+	if least := now.Add(time.Millisecond); end.Before(least) {
 		return least // what has come by now is served
 	}
-	return c.idleUntil
+	return end
 }
+
+// idleUntil returns when the connection has been idle for too long.
+func (c *Conn) idleUntil() time.Time {
+	if c.cfg.IdleTimeout <= 0 {
+		return never
+	}
+	return c.cfg.began.Add(c.idleSince + c.cfg.IdleTimeout)
+}
+
+// patience returns how long the connection is idle before it is parked. One that has not shown yet that its requests
+// follow each other gives its goroutine to the next one soon.
+func (c *Conn) patience() time.Duration {
+	if c.hasty() {
+		return min(c.cfg.ParkAfter, max(c.cfg.ParkAfter/64, time.Millisecond))
+	}
+	return c.cfg.ParkAfter
+}
+
+func (c *Conn) hasty() bool { return c.rare || c.served.Load() <= 1 }
 
 // never is later than any deadline.
 var never = time.Unix(1<<40, 0)

@@ -17,7 +17,10 @@ type Limits struct {
 	WriteTimeout      time.Duration // from the end of a request's head to the last byte of its response. Default off
 	IdleTimeout       time.Duration // how long the connection waits for a request's first byte. Default 60 s
 
-	ParkAfter time.Duration // how long a connection is idle before it gives up its goroutine, on Linux. Default 750 ms
+	// ParkAfter is how long a connection is idle before it gives up its goroutine, on Linux. It is a 64th of that, but at
+	// least 1 ms, for a connection before its second request or whose requests come further apart than ParkAfter.
+	// Default 750 ms.
+	ParkAfter time.Duration
 
 	HeadBytes          int   // request line and field lines together: 431. Default 64 KiB; cannot be turned off
 	TargetBytes        int   // the request-target: 414. Default 16 KiB

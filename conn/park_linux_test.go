@@ -225,6 +225,58 @@ func TestParkedConnectionsHaveNoGoroutine(t *testing.T) {
 	eventually(t, "their goroutines have ended", func() bool { return runtime.NumGoroutine() < before+10 })
 }
 
+// Only a connection whose requests follow each other keeps its goroutine for all of ParkAfter.
+func TestPatienceBeforeParking(t *testing.T) {
+	shared := Share(Config{Limits: Limits{ParkAfter: time.Second}})
+	for _, tt := range []struct {
+		served int64
+		rare   bool
+		want   time.Duration
+	}{{0, false, time.Second / 64}, {1, false, time.Second / 64}, {2, false, time.Second}, {9, true, time.Second / 64}} {
+		c := &Conn{cfg: shared, rare: tt.rare}
+		c.served.Store(tt.served)
+		if got := c.patience(); got != tt.want {
+			t.Errorf("after %d requests, rare %t: %v, want %v", tt.served, tt.rare, got, tt.want)
+		}
+	}
+}
+
+// A connection that was parked between two requests waits with its goroutine behind the second, unless they were further
+// apart than ParkAfter.
+func TestRareRequests(t *testing.T) {
+	for _, tt := range []struct {
+		apart, parkAfter time.Duration
+		rare             bool
+	}{{5 * time.Millisecond, time.Hour, false}, {5 * time.Millisecond, time.Millisecond, true}} {
+		client, nc := net.Pipe()
+		c := New(nc, Share(Config{Handler: HandlerFunc(echoPath), Limits: Limits{ParkAfter: tt.parkAfter}}), 1)
+		c.parked, c.idleSince = true, time.Since(c.cfg.began)-tt.apart // as behind a park
+		go io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if end := c.awaitRequest(); end.verdict != Reuse || c.rare != tt.rare || c.parked {
+			t.Errorf("%v apart with %v: verdict %v, rare %t, parked %t", tt.apart, tt.parkAfter, end.verdict, c.rare, c.parked)
+		}
+		client.Close()
+		nc.Close()
+	}
+}
+
+// Memory goes back to the system once many connections have been parked and no more follow.
+func TestMemoryGoesBack(t *testing.T) {
+	heap := int64(heapBytes())/(4<<10) + 1<<10
+	var p poller
+	for _, tt := range []struct {
+		added int64
+		back  bool
+	}{{1 << 10, false}, {2 * heap, false}, {2 * heap, true}, {2*heap + 1<<10 - 1, false}, {2*heap + 1<<10 - 1, false}} {
+		before := p.relieved
+		p.added = tt.added
+		p.relieve()
+		if back := p.relieved != before; back != tt.back {
+			t.Errorf("after %d parkings: %t", tt.added, back)
+		}
+	}
+}
+
 func TestParkedConnectionEndsWhenIdleForTooLong(t *testing.T) {
 	ended := make(chan Event, 1)
 	addr, _ := serveTCP(t, Config{

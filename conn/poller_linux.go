@@ -6,8 +6,9 @@
 package conn
 
 import (
-	"container/list"
 	"os"
+	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 	"syscall"
 	"time"
@@ -17,38 +18,54 @@ import (
 // a handler runs. A connection is in at most one of its tables.
 type poller struct {
 	mu     sync.Mutex
-	file   *os.File // the epoll set; nil: there is none yet, or not any more
-	conns  map[int64]*list.Element
-	oldest list.List // of parkedConn, in the order of their parking
-	gone   map[int64]func()
+	file   *os.File         // the epoll set; nil: there is none yet, or not any more
+	conns  map[int64]*Conn  // parked
+	rings  [2]Conn          // the ends of rings: the patient ones and the hasty ones, the oldest first
+	gone   map[int64]func() // told when a client goes
 	closed bool
-	added  int64 // how often a connection was parked
+
+	added    int64 // how often a connection was parked
+	swept    int64 // how often it had been at the last sweep
+	relieved int64 // or when memory was given back
 }
 
-// parkedConn is a connection that the poller waits for.
-type parkedConn struct {
-	c     *Conn
-	until time.Time
+// place is where a connection is in a ring of parked ones. One that is not a connection begins and ends the ring.
+type place struct{ prev, next *Conn }
+
+// enterRing makes c the last before end.
+func (c *Conn) enterRing(end *Conn) {
+	c.place = place{end.place.prev, end}
+	c.place.prev.place.next, end.place.prev = c, c
+}
+
+func (c *Conn) leaveRing() {
+	c.place.prev.place.next, c.place.next.place.prev = c.place.next, c.place.prev
+	c.place = place{}
 }
 
 // sweepEvery is how often idle times are looked at: they are that much longer than was asked for, at most.
 const sweepEvery = 250 * time.Millisecond
 
-// add waits for the connection until a time. It reports false if that cannot be; otherwise, the connection may have been
-// unparked when it returns.
-func (p *poller) add(c *Conn, fd int, until time.Time) bool {
+// add waits for the connection until its idle time is over. It reports false if that cannot be; otherwise, the connection
+// may have been unparked when it returns.
+func (p *poller) add(c *Conn, fd int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.file == nil && !p.open() {
 		return false
 	}
-	p.conns[c.id] = p.oldest.PushBack(parkedConn{c, until})
+	ring := &p.rings[0]
+	if c.hasty() {
+		ring = &p.rings[1]
+	}
+	p.conns[c.id] = c
+	c.enterRing(ring)
 	if !p.arm(c.id, fd, syscall.EPOLLIN|syscall.EPOLLRDHUP) {
 		p.forget(c.id)
 		return false
 	}
 	p.added++
-	if p.oldest.Len() == 1 {
+	if len(p.conns) == 1 {
 		p.setAlarm()
 	}
 	return true
@@ -57,7 +74,7 @@ func (p *poller) add(c *Conn, fd int, until time.Time) bool {
 // setAlarm lets the goroutine look at the idle times soon, if there are any. p.mu is held.
 func (p *poller) setAlarm() {
 	alarm := time.Time{}
-	if p.oldest.Len() > 0 {
+	if len(p.conns) > 0 {
 		alarm = time.Now().Add(sweepEvery)
 	}
 	p.file.SetReadDeadline(alarm)
@@ -128,13 +145,12 @@ func (p *poller) remove(c *Conn) {
 
 // forget removes a connection from the tables, and returns it, or nil. p.mu is held.
 func (p *poller) forget(id int64) *Conn {
-	e := p.conns[id]
-	if e == nil {
-		return nil
+	c := p.conns[id]
+	if c != nil {
+		delete(p.conns, id)
+		c.leaveRing()
 	}
-	delete(p.conns, id)
-	p.oldest.Remove(e)
-	return e.Value.(parkedConn).c
+	return c
 }
 
 // open makes the epoll set and its goroutine. p.mu is held.
@@ -148,7 +164,10 @@ func (p *poller) open() bool {
 	}
 	syscall.SetNonblock(fd, true) // so that the runtime's own poller waits for ours
 	p.file = os.NewFile(uintptr(fd), "epoll")
-	p.conns = make(map[int64]*list.Element)
+	for i := range p.rings {
+		p.rings[i].place = place{&p.rings[i], &p.rings[i]}
+	}
+	p.conns = make(map[int64]*Conn)
 	p.gone = make(map[int64]func())
 	go p.run(p.file)
 	return true
@@ -212,18 +231,41 @@ func (p *poller) wake(id int64, ended bool) {
 
 // sweep sets those connections going that have been idle for too long: they end themselves.
 func (p *poller) sweep(now time.Time) {
-	for {
-		p.mu.Lock()
-		e := p.oldest.Front()
-		if e == nil || now.Before(e.Value.(parkedConn).until) {
-			if p.file != nil {
-				p.setAlarm()
-			}
-			p.mu.Unlock()
-			return
+	p.mu.Lock()
+	var over []*Conn
+	for i := range p.rings {
+		ring := &p.rings[i]
+		for c := ring.place.next; c != ring && !now.Before(c.idleUntil()); c = ring.place.next {
+			over = append(over, p.forget(c.id))
 		}
-		c := p.forget(e.Value.(parkedConn).c.id)
-		p.mu.Unlock()
+	}
+	p.relieve()
+	if p.file != nil {
+		p.setAlarm()
+	}
+	p.mu.Unlock()
+	for _, c := range over {
 		c.unpark()
 	}
+}
+
+// relieve gives memory back to the system when many connections have been parked since the last time, and none just now:
+// nobody allocates while all are idle, so nothing else would. A collection costs what is alive, so it must promise at least
+// as much. p.mu is held.
+func (p *poller) relieve() {
+	const least, each = 1 << 10, 4 << 10 // connections, and the bytes of goroutine and work that each leaves behind
+	quiet := p.added == p.swept
+	p.swept = p.added
+	if n := p.added - p.relieved; !quiet || n < least || uint64(n)*each < heapBytes() {
+		return
+	}
+	p.relieved = p.added
+	go debug.FreeOSMemory()
+}
+
+// heapBytes returns the bytes of all objects in the heap that have not been collected.
+func heapBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

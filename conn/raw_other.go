@@ -2,10 +2,7 @@
 
 package conn
 
-import (
-	"net"
-	"time"
-)
+import "net"
 
 // raw is for Linux. Elsewhere, and with the build tag spillway_portable, every socket is used through its net.Conn.
 type raw struct{}
@@ -17,13 +14,16 @@ func (*raw) read([]byte, *input) (int, error) { panic("conn: no raw sockets here
 func (*raw) write(p, q []byte) (int64, error) { panic("conn: no raw sockets here") }
 
 // poller is for Linux: elsewhere an idle connection keeps its goroutine.
-type poller struct{}
+type (
+	poller struct{}
+	place  struct{}
+)
 
-func (*poller) add(*Conn, int, time.Time) bool { return false }
-func (*poller) remove(*Conn)                   {}
-func (*poller) watch(*Conn, int, func()) bool  { return false }
-func (*poller) unwatch(*Conn)                  {}
-func (*poller) lose(*Conn)                     {}
-func (*poller) close()                         {}
+func (*poller) add(*Conn, int) bool           { return false }
+func (*poller) remove(*Conn)                  {}
+func (*poller) watch(*Conn, int, func()) bool { return false }
+func (*poller) unwatch(*Conn)                 {}
+func (*poller) lose(*Conn)                    {}
+func (*poller) close()                        {}
 
 func (*raw) discard(nc net.Conn, n int64) (int, error) { return discardByReading(nc, n) }

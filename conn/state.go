@@ -83,7 +83,7 @@ func (c *Conn) park() bool {
 	c.work = nil
 	c.parked = true
 	c.state.Store(parked)
-	if c.cfg.poller.add(c, fd, c.idleUntil) {
+	if c.cfg.poller.add(c, fd) {
 		if !c.stopping.Load() && !c.aborted.Load() || !c.state.CompareAndSwap(parked, busy) {
 			return true
 		}
