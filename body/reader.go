@@ -21,8 +21,9 @@ type Source interface {
 	Consume(n int)
 	// Fill waits until the window has grown. At the end of the stream it returns io.EOF.
 	Fill() error
-	// Read reads from behind the window, which is empty, straight into p: at least one byte, or an error.
-	Read(p []byte) (int, error)
+	// Read reads from behind the window, which is empty, straight into p: at least one byte, or an error. When p is full,
+	// up to past more bytes may have come into the window.
+	Read(p []byte, past int) (int, error)
 	// Discard throws away bytes from behind the window, which is empty: at least one, at most n, or an error.
 	Discard(n int64) (int64, error)
 	// Continue sends 100 (Continue), unless the final response has begun.
@@ -59,6 +60,7 @@ type Reader struct {
 	limit    int64 // received content may not be more
 
 	chunks   parser.Chunks
+	between  int  // bytes of framing before the chunk that was read last
 	trailing bool // the last chunk has been seen
 	trailers parser.Fields
 
@@ -184,7 +186,11 @@ func (r *Reader) fetch(p []byte) (int, error) {
 	const direct = 2 << 10
 	if len(r.src.Window()) == 0 {
 		if len(p) >= direct {
-			return r.src.Read(p)
+			past := 0
+			if r.framing == parser.Chunked && int64(len(p)) == r.left {
+				past = min(r.between, direct) // the framing before the next chunk is likely to be as long
+			}
+			return r.src.Read(p, past)
 		}
 		if err := r.src.Fill(); err != nil {
 			return 0, err
@@ -314,11 +320,13 @@ func (r *Reader) Trailers() *parser.Fields { return &r.trailers }
 // nextChunk consumes framing up to the content of the next chunk, or up to the end. It returns the source's error, or a
 // *parser.Error. The bytes consumed stand in the reader's account even if it fails.
 func (r *Reader) nextChunk() error {
+	r.between = 0
 	for !r.trailing {
 		window := r.src.Window()
 		n, done, err := r.chunks.Next(window, r.lim)
 		r.src.Consume(n)
 		r.thrown += int64(n)
+		r.between += n
 		if err != nil {
 			return err
 		}

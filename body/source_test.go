@@ -146,7 +146,7 @@ func (s *source) Fill() error {
 	return nil
 }
 
-func (s *source) Read(p []byte) (int, error) {
+func (s *source) Read(p []byte, past int) (int, error) {
 	defer s.enter("Read %d at %p", len(p), unsafe.SliceData(p))()
 	if len(s.window) > 0 || len(p) == 0 {
 		s.t.Errorf("Read of %d bytes past a window of %d", len(p), len(s.window))
@@ -154,7 +154,10 @@ func (s *source) Read(p []byte) (int, error) {
 	if err := s.wait(); err != nil {
 		return 0, err
 	}
-	return copy(p, s.take(int64(len(p)))), nil
+	got := s.take(int64(len(p) + past))
+	n := copy(p, got)
+	s.window = append(s.window, got[n:]...)
+	return n, nil
 }
 
 func (s *source) Discard(n int64) (int64, error) {

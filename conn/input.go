@@ -186,15 +186,18 @@ func (in content) Fill() error {
 	return err
 }
 
-// Read reads from behind the window, which the reader saw empty, straight into p.
-func (in content) Read(p []byte) (int, error) {
+// Read reads from behind the window, which the reader saw empty, straight into p, and up to past bytes into the window.
+func (in content) Read(p []byte, past int) (int, error) {
 	return in.wait(func() (int, error) {
 		if window := in.input.Window(); len(window) > 0 {
 			n := copy(p, window)
 			in.consumeSeen(n)
 			return n, nil
 		}
-		return in.clocked(in.c.stream.Read, p)
+		behind := in.buf[in.w:min(in.w+past, len(in.buf))]
+		n, err := in.clocked(func(p []byte) (int, error) { return in.c.readPast(p, behind) }, p)
+		in.w += max(0, n-len(p))
+		return min(n, len(p)), err
 	})
 }
 

@@ -14,13 +14,15 @@ import (
 )
 
 // rawBytes is how much one system call moves at most: the scheduler is not told of it, and cannot interrupt it.
-const rawBytes = 128 << 10
+const rawBytes = 63 << 14
+
+const firstBytes = 16 << 10
 
 // raw does a socket's reads and writes. One goroutine at a time may read, and one may write.
 type raw struct {
 	rc          syscall.RawConn // nil: the socket is not of the kind
 	tryR, tryW  func(fd uintptr) bool
-	in          []byte // what to read into
+	in, behind  []byte // what to read into
 	idle        *input // or whose buffer
 	drop        int64  // or how much to throw away
 	got         int
@@ -49,12 +51,12 @@ func (r *raw) descriptor() (fd int, ok bool) {
 	return fd, ok
 }
 
-// read reads at least one byte, or returns an error. With idle it reads into that input's buffer, which it gives back
-// while it waits.
-func (r *raw) read(p []byte, idle *input) (int, error) {
-	r.in, r.idle = p, idle
+// read reads at least one byte, or returns an error: into p, and what does not fit it into behind. With idle it reads into
+// that input's buffer, which it gives back while it waits.
+func (r *raw) read(p, behind []byte, idle *input) (int, error) {
+	r.in, r.behind, r.idle = p, behind, idle
 	err := r.rc.Read(r.tryR)
-	r.in, r.idle = nil, nil
+	r.in, r.behind, r.idle = nil, nil, nil
 	switch {
 	case err != nil:
 		return 0, err
@@ -74,7 +76,7 @@ func (r *raw) tryRead(fd uintptr) bool {
 	}
 	n, errno := 0, syscall.EINTR
 	for errno == syscall.EINTR {
-		n, errno = readOnce(fd, p, r.drop)
+		n, errno = readOnce(fd, p, r.behind, r.drop)
 	}
 	if errno != syscall.EAGAIN {
 		r.got, r.rErr = n, errno
@@ -86,8 +88,15 @@ func (r *raw) tryRead(fd uintptr) bool {
 	return false
 }
 
-// readOnce reads into p, or throws away up to drop bytes.
-func readOnce(fd uintptr, p []byte, drop int64) (int, syscall.Errno) {
+// readOnce reads into p and behind, or throws away up to drop bytes.
+func readOnce(fd uintptr, p, behind []byte, drop int64) (int, syscall.Errno) {
+	if len(behind) > 0 && len(p) < rawBytes {
+		v := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(behind)}}
+		v[0].SetLen(len(p))
+		v[1].SetLen(len(behind))
+		n, _, errno := syscall.RawSyscall(syscall.SYS_READV, fd, uintptr(unsafe.Pointer(&v)), 2)
+		return int(n), errno
+	}
 	most, flags := min(len(p), rawBytes), 0
 	if drop > 0 {
 		p, most, flags = nil, int(min(drop, rawBytes)), syscall.MSG_TRUNC
@@ -141,7 +150,11 @@ func writeOnce(fd uintptr, p, q []byte) (int, syscall.Errno) {
 	}
 	v := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(q)}}
 	v[0].SetLen(len(p))
-	v[1].SetLen(min(len(q), rawBytes-len(p)))
+	most := rawBytes - len(p)
+	if len(q) > most {
+		most = firstBytes
+	}
+	v[1].SetLen(min(len(q), most))
 	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v)), 2)
 	return int(n), errno
 }
@@ -154,5 +167,5 @@ func (r *raw) discard(nc net.Conn, n int64) (int, error) {
 	}
 	r.drop = n
 	defer func() { r.drop = 0 }()
-	return r.read(nil, nil)
+	return r.read(nil, nil, nil)
 }

@@ -10,8 +10,10 @@ type raw struct{}
 func (*raw) init(net.Conn, func(int64))       {}
 func (*raw) usable() bool                     { return false }
 func (*raw) descriptor() (int, bool)          { return 0, false }
-func (*raw) read([]byte, *input) (int, error) { panic("conn: no raw sockets here") }
 func (*raw) write(p, q []byte) (int64, error) { panic("conn: no raw sockets here") }
+func (*raw) read(p, behind []byte, idle *input) (int, error) {
+	panic("conn: no raw sockets here")
+}
 
 // poller is for Linux: elsewhere an idle connection keeps its goroutine.
 type (

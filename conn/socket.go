@@ -17,6 +17,8 @@ type socket struct {
 	reads  deadline
 	writes deadline
 
+	behind []byte // where bytes may go that do not fit a read
+
 	writeBy   time.Time // the exchange's own deadline for its response; zero: none
 	writeRate meter
 	waiting   time.Time    // since when the write under way has waited; zero: it has not
@@ -40,7 +42,7 @@ func (s *socket) read(p []byte, idle *input) (n int, err error) {
 		s.reads.arm()
 		switch {
 		case s.raw.usable():
-			n, err = s.raw.read(p, idle)
+			n, err = s.raw.read(p, s.behind, idle)
 		case idle != nil:
 			n, err = s.Conn.Read(idle.room())
 		default:
@@ -50,6 +52,17 @@ func (s *socket) read(p []byte, idle *input) (n int, err error) {
 			return n, err
 		}
 	}
+}
+
+// readPast reads at least one byte into p or returns an error. When p is full, and the socket can, bytes go into behind too:
+// n counts both.
+func (c *Conn) readPast(p, behind []byte) (n int, err error) {
+	if c.tls != nil {
+		return c.stream.Read(p)
+	}
+	c.sock.behind = behind
+	defer func() { c.sock.behind = nil }()
+	return c.sock.read(p, nil)
 }
 
 // Write writes all of p or returns an error.
