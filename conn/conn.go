@@ -86,7 +86,7 @@ type Conn struct {
 	tls *tls.Conn
 	*work
 
-	own *own // see SetContext and SetValue; nil: neither was called
+	own *own // see Keep; nil: nothing is kept
 
 	served   atomic.Int64 // exchanges begun
 	settled  atomic.Int64 // exchanges that left nothing

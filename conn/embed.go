@@ -26,39 +26,30 @@ func (c *Conn) tell(s State) {
 	}
 }
 
-// own is what a connection may have beside what all of the server's have.
+// own is what Keep keeps.
 type own struct {
-	context context.Context // nil: the server's
+	context context.Context
 	value   any
 }
 
-// SetContext replaces the server's context as the parent of the connection's requests' contexts. It is called before Serve.
-func (c *Conn) SetContext(ctx context.Context) { c.owned().context = ctx }
+// Keep gives the connection a context, in place of the server's, as the parent of its requests' contexts, and a value. It is
+// called before Serve or by a handler.
+func (c *Conn) Keep(ctx context.Context, value any) { c.own = &own{ctx, value} }
 
 // Context returns the parent of the requests' contexts.
 func (c *Conn) Context() context.Context {
-	if c.own != nil && c.own.context != nil {
+	if c.own != nil {
 		return c.own.context
 	}
 	return c.cfg.config.Context
 }
 
-// SetValue keeps a value for as long as the connection lives. It is called before Serve or by a handler.
-func (c *Conn) SetValue(v any) { c.owned().value = v }
-
-// Value returns what was kept with SetValue.
+// Value returns the value that is kept with the connection, or nil.
 func (c *Conn) Value() any {
 	if c.own == nil {
 		return nil
 	}
 	return c.own.value
-}
-
-func (c *Conn) owned() *own {
-	if c.own == nil {
-		c.own = &own{}
-	}
-	return c.own
 }
 
 // Log returns the log that the connection writes to.

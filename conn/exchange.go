@@ -183,13 +183,11 @@ func (c *Conn) idleUntil() time.Time {
 // patience returns how long the connection is idle before it is parked. One that has not shown yet that its requests
 // follow each other gives its goroutine to the next one soon.
 func (c *Conn) patience() time.Duration {
-	if c.hasty() {
+	if c.rare || c.served.Load() <= 1 {
 		return min(c.cfg.ParkAfter, max(c.cfg.ParkAfter/64, time.Millisecond))
 	}
 	return c.cfg.ParkAfter
 }
-
-func (c *Conn) hasty() bool { return c.rare || c.served.Load() <= 1 }
 
 // never is later than any deadline.
 var never = time.Unix(1<<40, 0)

@@ -40,7 +40,7 @@ func (c *Conn) handshakeFailed(err error) ending {
 	end := ending{verdict: Close, reason: Refused}
 	var bad tls.RecordHeaderError
 	if errors.As(err, &bad) && bad.Conn != nil && looksLikeHTTP(bad.RecordHeader) {
-		err = errPlain
+		err = errors.New("client sent an HTTP request to an HTTPS server")
 		io.WriteString(bad.Conn, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 		c.tls = nil // there is none to end
 		end.verdict = Linger
@@ -48,8 +48,6 @@ func (c *Conn) handshakeFailed(err error) ending {
 	c.cfg.config.Log.Debug("TLS handshake failed", "remote", c.nc.RemoteAddr(), "error", err)
 	return end
 }
-
-var errPlain = errors.New("client sent an HTTP request to an HTTPS server")
 
 // looksLikeHTTP reports whether the first bytes of a connection are a method and not a TLS record.
 func looksLikeHTTP(head [5]byte) bool {

@@ -26,12 +26,7 @@ func (h *Hijacked) Read(p []byte) (int, error) {
 }
 
 // CloseWrite ends the sending direction, where the connection has directions.
-func (h *Hijacked) CloseWrite() error {
-	if half, ok := h.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (h *Hijacked) CloseWrite() error { return closeWrite(h.Conn) }
 
 // Hijack takes the connection over. If a status was set, the head is sent first, with the fields set so far: that must be
 // 101 (RFC 9110 §7.8), or 2xx for a CONNECT (§9.3.6). Otherwise nothing is sent. From then on the connection is the

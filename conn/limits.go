@@ -5,7 +5,6 @@ package conn
 import (
 	"time"
 
-	"github.com/spillway-go/spillway/body"
 	"github.com/spillway-go/spillway/parser"
 )
 
@@ -17,9 +16,8 @@ type Limits struct {
 	WriteTimeout      time.Duration // from the end of a request's head to the last byte of its response. Default off
 	IdleTimeout       time.Duration // how long the connection waits for a request's first byte. Default 60 s
 
-	// ParkAfter is how long a connection is idle before it gives up its goroutine, on Linux. It is a 64th of that, but at
-	// least 1 ms, for a connection before its second request or whose requests come further apart than ParkAfter.
-	// Default 750 ms.
+	// ParkAfter is how long a connection is idle before it gives up its goroutine, on Linux. Default 750 ms. Before its second
+	// request, and when the last came after more than ParkAfter, a connection waits a 64th of that, but at least 1 ms.
 	ParkAfter time.Duration
 
 	HeadBytes          int   // request line and field lines together: 431. Default 64 KiB; cannot be turned off
@@ -93,5 +91,3 @@ func (l *Limits) parser() parser.Limits {
 		TrailerBytes: l.TrailerBytes, ChunkExtBytes: l.ChunkExtBytes, ChunkOverheadBytes: l.ChunkOverheadBytes,
 	}
 }
-
-func (l *Limits) drain() body.Budget { return body.Budget{Bytes: l.DrainBytes, Time: l.DrainTimeout} }

@@ -7,6 +7,7 @@ package conn
 import (
 	"container/list"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -25,7 +26,7 @@ func (c *Conn) linger(most time.Duration) {
 		return
 	}
 	nc := c.bottom()
-	if half, ok := nc.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+	if closeWrite(nc) != nil {
 		return
 	}
 	c.releaseAll()
@@ -46,6 +47,13 @@ func (c *Conn) linger(most time.Duration) {
 		}
 		left -= int64(n)
 	}
+}
+
+func closeWrite(nc net.Conn) error {
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 // lingerers are the connections of a server that linger, the oldest first.

@@ -55,7 +55,7 @@ func (p *poller) add(c *Conn, fd int) bool {
 		return false
 	}
 	ring := &p.rings[0]
-	if c.hasty() {
+	if c.patience() < c.cfg.ParkAfter {
 		ring = &p.rings[1]
 	}
 	p.conns[c.id] = c
@@ -96,44 +96,28 @@ func (p *poller) watch(c *Conn, fd int, gone func()) bool {
 	return true
 }
 
-// unwatch ends a watch. An event that still comes finds nobody.
-func (p *poller) unwatch(c *Conn) {
+// unwatch ends a watch, and returns what was to be called, or nil. An event that still comes finds nobody.
+func (p *poller) unwatch(c *Conn) (gone func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	gone = p.gone[c.id]
 	delete(p.gone, c.id)
-}
-
-// lose tells whoever watches that the connection is closed.
-func (p *poller) lose(c *Conn) {
-	p.mu.Lock()
-	gone := p.gone[c.id]
-	delete(p.gone, c.id)
-	p.mu.Unlock()
-	if gone != nil {
-		gone()
-	}
+	return gone
 }
 
 // arm waits for one event of a descriptor. p.mu is held.
 func (p *poller) arm(id int64, fd int, events uint32) bool {
-	event := syscall.EpollEvent{Events: events | syscall.EPOLLONESHOT, Fd: int32(id), Pad: int32(id >> 32)}
-	err := p.control(syscall.EPOLL_CTL_MOD, fd, &event)
-	if err == syscall.ENOENT {
-		err = p.control(syscall.EPOLL_CTL_ADD, fd, &event)
-	}
-	return err == nil
-}
-
-func (p *poller) control(op, fd int, event *syscall.EpollEvent) (err error) {
 	rc, err := p.file.SyscallConn()
 	if err != nil {
-		return err
+		return false
 	}
-	failed := rc.Control(func(epfd uintptr) { err = syscall.EpollCtl(int(epfd), op, fd, event) })
-	if failed != nil {
-		return failed
-	}
-	return err
+	event := syscall.EpollEvent{Events: events | syscall.EPOLLONESHOT, Fd: int32(id), Pad: int32(id >> 32)}
+	failed := rc.Control(func(epfd uintptr) {
+		if err = syscall.EpollCtl(int(epfd), syscall.EPOLL_CTL_MOD, fd, &event); err == syscall.ENOENT {
+			err = syscall.EpollCtl(int(epfd), syscall.EPOLL_CTL_ADD, fd, &event)
+		}
+	})
+	return failed == nil && err == nil
 }
 
 // remove ends the waiting for a connection.
@@ -256,14 +240,13 @@ func (p *poller) relieve() {
 	const least, each = 1 << 10, 4 << 10 // connections, and the bytes of goroutine and work that each leaves behind
 	quiet := p.added == p.swept
 	p.swept = p.added
-	if n := p.added - p.relieved; !quiet || n < least || uint64(n)*each < heapBytes() {
-		return
+	if n := p.added - p.relieved; quiet && n >= least && uint64(n)*each >= heapBytes() {
+		p.relieved = p.added
+		go debug.FreeOSMemory()
 	}
-	p.relieved = p.added
-	go debug.FreeOSMemory()
 }
 
-// heapBytes returns the bytes of all objects in the heap that have not been collected.
+// heapBytes returns the size of all objects that have not been collected.
 func heapBytes() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)

@@ -7,25 +7,20 @@ import "net"
 // raw is for Linux. Elsewhere, and with the build tag spillway_portable, every socket is used through its net.Conn.
 type raw struct{}
 
-func (*raw) init(net.Conn, func(int64))       {}
-func (*raw) usable() bool                     { return false }
-func (*raw) descriptor() (int, bool)          { return 0, false }
-func (*raw) write(p, q []byte) (int64, error) { panic("conn: no raw sockets here") }
-func (*raw) read(p, behind []byte, idle *input) (int, error) {
-	panic("conn: no raw sockets here")
-}
+func (*raw) init(net.Conn, func(int64))              {}
+func (*raw) usable() bool                            { return false }
+func (*raw) descriptor() (int, bool)                 { return 0, false }
+func (*raw) write(p, q []byte) (int64, error)        { panic("conn: no raw sockets here") }
+func (*raw) read(_, _ []byte, _ *input) (int, error) { panic("conn: no raw sockets here") }
 
 // poller is for Linux: elsewhere an idle connection keeps its goroutine.
-type (
-	poller struct{}
-	place  struct{}
-)
+type poller struct{}
+type place struct{}
 
 func (*poller) add(*Conn, int) bool           { return false }
 func (*poller) remove(*Conn)                  {}
 func (*poller) watch(*Conn, int, func()) bool { return false }
-func (*poller) unwatch(*Conn)                 {}
-func (*poller) lose(*Conn)                    {}
+func (*poller) unwatch(*Conn) func()          { return nil }
 func (*poller) close()                        {}
 
 func (*raw) discard(nc net.Conn, n int64) (int, error) { return discardByReading(nc, n) }

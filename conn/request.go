@@ -41,7 +41,7 @@ func (r *Request) begin() error {
 		return err
 	}
 	r.ContentLength = int64(framing)
-	r.drain = r.c.cfg.drain()
+	r.drain = body.Budget{Bytes: r.c.cfg.DrainBytes, Time: r.c.cfg.DrainTimeout}
 	r.Body = body.NewReader(content{&r.c.in}, framing, expecting, &r.c.cfg.parse)
 	r.Body.Limit(r.c.cfg.BodyBytes)
 	return nil

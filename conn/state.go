@@ -44,7 +44,9 @@ func (c *Conn) Abort() {
 	}
 	c.nc.Close()
 	c.unpark()
-	c.cfg.poller.lose(c) // the close has taken the descriptor out of the epoll set
+	if gone := c.cfg.poller.unwatch(c); gone != nil {
+		gone() // the close has taken the descriptor out of the epoll set
+	}
 }
 
 // beIdle says that Stop may interrupt the next wait, and reports whether there should be one.

@@ -64,7 +64,7 @@ func (c *Chunks) step(b byte, lim *Limits) (done bool, err error) {
 		if c.digits == 0 {
 			return false, refuse(400, "RFC 9112 §7.1", "%s is not a chunk size", quote([]byte{b}))
 		}
-		return false, c.endSize(b, lim)
+		return false, c.extension(b, lim)
 	case atLF:
 		if b != '\n' {
 			return false, badLineEnd('\r', "a chunk header")
@@ -96,20 +96,46 @@ func (c *Chunks) sizeDigit(b byte) error {
 	return nil
 }
 
-// endSize takes the byte behind the size: the end of the header, or the beginning of an extension.
-func (c *Chunks) endSize(b byte, lim *Limits) error {
-	if b == '\r' {
-		c.state = atLF
-		return nil
+// afterSize says what follows in *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ) and the CR behind it, state
+// by state; where it says inSize, nothing does. A CR may follow an extension at once, but not behind white space.
+var afterSize = func() (next [dataCR][256]chunkState) {
+	on := func(in chunkState, is func(b byte) bool, to chunkState) {
+		for b := range 256 {
+			if is(byte(b)) {
+				next[in][b] = to
+			}
+		}
 	}
-	if b != ';' && b != ' ' && b != '\t' {
-		return badExtension(b, "a chunk size")
+	of := func(c uint8) func(byte) bool { return func(b byte) bool { return class[b]&c != 0 } }
+	one := func(c byte) func(byte) bool { return func(b byte) bool { return b == c } }
+	blank := func(b byte) bool { return b == ' ' || b == '\t' }
+	for _, ended := range []chunkState{inSize, inName, inToken, afterQuotes} {
+		on(ended, one('\r'), atLF)
+		on(ended, one(';'), beforeName)
+		on(ended, blank, beforeExt)
 	}
-	c.state = beforeExt
-	return c.extension(b, lim)
-}
+	on(beforeExt, one(';'), beforeName)
+	on(beforeExt, blank, beforeExt)
+	on(beforeName, of(isToken), inName)
+	on(beforeName, blank, beforeName)
+	on(inName, of(isToken), inName)
+	on(inName, blank, afterName)
+	on(inName, one('='), beforeValue)
+	on(afterName, one(';'), beforeName)
+	on(afterName, blank, afterName)
+	on(afterName, one('='), beforeValue)
+	on(beforeValue, of(isToken), inToken)
+	on(beforeValue, blank, beforeValue)
+	on(beforeValue, one('"'), inQuotes)
+	on(inToken, of(isToken), inToken)
+	on(inQuotes, of(isQuoted), inQuotes)
+	on(inQuotes, one('"'), afterQuotes)
+	on(inQuotes, one('\\'), inPair)
+	on(inPair, of(isPaired), inQuotes)
+	return next
+}()
 
-// extension takes one byte of *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ) and the CR behind it.
+// extension takes one byte of what stands between a chunk's size and the line's end.
 func (c *Chunks) extension(b byte, lim *Limits) error {
 	if b != '\r' {
 		c.ext++
@@ -117,92 +143,15 @@ func (c *Chunks) extension(b byte, lim *Limits) error {
 	if c.ext > lim.ChunkExtBytes {
 		return refuse(413, extSection, "chunk extensions of more than %d bytes", lim.ChunkExtBytes)
 	}
-	blank, token := b == ' ' || b == '\t', class[b]&isToken != 0
-	switch c.state {
-	case beforeExt:
-		if b == ';' {
-			c.state = beforeName
-			return nil
-		}
-		if blank {
-			return nil
-		}
-	case beforeName:
-		if token {
-			c.state = inName
-			return nil
-		}
-		if blank {
-			return nil
-		}
-	case inName, afterName:
-		if token && c.state == inName {
-			return nil
-		}
-		if b == '=' {
-			c.state = beforeValue
-			return nil
-		}
-		if blank {
-			c.state = afterName
-			return nil
-		}
-		return c.endOfExtension(b, c.state == inName)
-	case beforeValue:
-		if token {
-			c.state = inToken
-			return nil
-		}
-		if b == '"' {
-			c.state = inQuotes
-			return nil
-		}
-		if blank {
-			return nil
-		}
-	case inToken:
-		if token {
-			return nil
-		}
-		return c.endOfExtension(b, true)
-	case inQuotes:
-		switch {
-		case b == '"':
-			c.state = afterQuotes
-			return nil
-		case b == '\\':
-			c.state = inPair
-			return nil
-		case class[b]&isQuoted != 0:
-			return nil
-		}
-	case inPair:
-		if class[b]&isPaired != 0 {
-			c.state = inQuotes
-			return nil
-		}
-	case afterQuotes:
-		return c.endOfExtension(b, true)
+	next := afterSize[c.state][b]
+	if next != inSize {
+		c.state = next
+		return nil
 	}
-	return badExtension(b, "a chunk extension")
-}
-
-// endOfExtension takes the byte behind a whole extension. A CR may follow it at once, but not behind white space.
-func (c *Chunks) endOfExtension(b byte, atOnce bool) error {
-	switch {
-	case b == ';':
-		c.state = beforeName
-	case b == '\r' && atOnce:
-		c.state = atLF
-	case b == ' ' || b == '\t':
-		c.state = beforeExt
-	default:
-		return badExtension(b, "a chunk extension")
+	where := "a chunk extension"
+	if c.state == inSize {
+		where = "a chunk size"
 	}
-	return nil
-}
-
-func badExtension(b byte, where string) error {
 	if b == '\n' {
 		return badLineEnd(b, where)
 	}

@@ -5,6 +5,7 @@ package parser
 import (
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Fields is a list of field lines in the order and spelling received. Names and values are substrings of one immutable
@@ -53,10 +54,8 @@ func (f *Fields) All() iter.Seq2[string, string] {
 
 // Lookup returns the value of the first field line with this name, whatever its case, and whether there is one.
 func (f *Fields) Lookup(name string) (string, bool) {
-	for _, l := range f.whole() {
-		if int(l.nameEnd-l.name) == len(name) && EqualFold(f.text[l.name:l.nameEnd], name) {
-			return f.text[l.value:l.valueEnd], true
-		}
+	for v := range f.Values(name) {
+		return v, true
 	}
 	return "", false
 }
@@ -188,15 +187,8 @@ func badLineEnd(c byte, where string) error {
 // ForbiddenInTrailers reports whether a field may not stand in a trailer section, because it is needed for framing,
 // routing, authentication, request modification, response control or the reading of the content (RFC 9110 §6.5.1).
 func ForbiddenInTrailers(name string) bool {
-	const longest = len("proxy-authorization")
-	if len(name) > longest {
-		return false
-	}
-	var buf [longest]byte
-	for i := range len(name) {
-		buf[i] = lowerByte(name[i])
-	}
-	return forbiddenInTrailers[string(buf[:len(name)])] || len(name) > 3 && string(buf[:3]) == "if-"
+	name = strings.ToLower(name)
+	return forbiddenInTrailers[name] || strings.HasPrefix(name, "if-")
 }
 
 var forbiddenInTrailers = map[string]bool{

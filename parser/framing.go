@@ -3,7 +3,8 @@
 package parser
 
 import (
-	"math"
+	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -46,22 +47,16 @@ func FramingOf(h *Head) (Framing, error) {
 
 // parseLength parses a Content-Length: 1*DIGIT, no list, no sign, at most an int64 (RFC 9110 §8.6).
 func parseLength(s string) (Framing, error) {
-	var n int64
-	for i := range len(s) {
-		c := s[i]
-		if c < '0' || c > '9' {
-			return 0, refuse(400, "RFC 9110 §8.6", "Content-Length %s is not a number", quote(s))
-		}
-		d := int64(c - '0')
-		if n > (math.MaxInt64-d)/10 {
-			return 0, refuse(400, "RFC 9110 §8.6", "Content-Length %s is out of range", quote(s))
-		}
-		n = n*10 + d
-	}
-	if s == "" {
+	n, err := strconv.ParseUint(s, 10, 63)
+	switch {
+	case err == nil:
+		return Framing(n), nil
+	case s == "":
 		return 0, refuse(400, "RFC 9110 §8.6", "an empty Content-Length")
+	case errors.Is(err, strconv.ErrRange):
+		return 0, refuse(400, "RFC 9110 §8.6", "Content-Length %s is out of range", quote(s))
 	}
-	return Framing(n), nil
+	return 0, refuse(400, "RFC 9110 §8.6", "Content-Length %s is not a number", quote(s))
 }
 
 // checkCodings accepts the list of transfer codings that is exactly "chunked" (RFC 9112 §6.1, §7).

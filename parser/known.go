@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	hostField = iota
+	unknownField = iota
+	hostField
 	contentLengthField
 	transferEncodingField
 	connectionField
@@ -20,27 +21,20 @@ const (
 type known struct{ first, lines uint32 }
 
 // nameOf lists the known names by their index, in the spelling that is the most frequent.
-var nameOf = [knownNames]string{"Host", "Content-Length", "Transfer-Encoding", "Connection", "Expect"}
+var nameOf = [knownNames]string{"", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Expect"}
 
-// findKnown fills h.known. The lengths of the known names differ, so that most names cost one comparison.
+// byLength finds a known name by its length: they differ, so that most names cost one look.
+var byLength = [...]uint8{4: hostField, 6: expectField, 10: connectionField, 14: contentLengthField, 17: transferEncodingField}
+
+// findKnown fills h.known.
 func (h *Head) findKnown() {
 	for i := range h.lines {
 		l := &h.lines[i]
-		var k int
-		switch l.nameEnd - l.name {
-		case 4:
-			k = hostField
-		case 14:
-			k = contentLengthField
-		case 17:
-			k = transferEncodingField
-		case 10:
-			k = connectionField
-		case 6:
-			k = expectField
-		default:
+		n := l.nameEnd - l.name
+		if n >= uint32(len(byLength)) || byLength[n] == unknownField {
 			continue
 		}
+		k := byLength[n]
 		if EqualFold(h.text[l.name:l.nameEnd], nameOf[k]) {
 			if h.known[k].lines == 0 {
 				h.known[k].first = uint32(i)

@@ -123,13 +123,8 @@ func splitAuthority(a string) (host, port string, ok bool) {
 	if a == "" {
 		return host, "", true
 	}
-	if a[0] != ':' {
+	if a[0] != ':' || strings.Trim(a[1:], "0123456789") != "" {
 		return "", "", false
-	}
-	for i := 1; i < len(a); i++ {
-		if a[i] < '0' || a[i] > '9' {
-			return "", "", false
-		}
 	}
 	return host, a[1:], true
 }

@@ -34,7 +34,10 @@ func (s *Server) accept(l net.Listener) error {
 			continue
 		}
 		s.registry.release()
-		if err = s.acceptError(err); err == ErrClosed || !passing(err) {
+		if s.registry.retired() {
+			return ErrClosed
+		}
+		if !passing(err) {
 			return err
 		}
 		s.shared.Log().Warn("cannot accept connections for now", "error", err, "pause", pause)
@@ -78,16 +81,6 @@ func (s *Server) serveQueue(l net.Listener) {
 		if err != nil && !quiet || (quiet || ctx.Err() != nil) && !queued(l) {
 			return
 		}
-	}
-}
-
-// acceptError returns ErrClosed for the error that closing the listener makes, or waking it.
-func (s *Server) acceptError(err error) error {
-	select {
-	case <-s.registry.done:
-		return ErrClosed
-	default:
-		return err
 	}
 }
 

@@ -136,6 +136,12 @@ func (r *registry) endListeners(end func(net.Listener) error) error {
 	return errors.Join(errs...)
 }
 
+func (r *registry) retired() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closing
+}
+
 // stop lets every connection end in its own time.
 func (r *registry) stop() {
 	for _, c := range r.snapshot() {

@@ -143,9 +143,10 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Shutdown closes the listeners, when it has served what waits in the system's queues, lets the exchanges that are running end, and closes the idle connections; responses say
-// Connection: close from now on. It returns when all connections have ended. When ctx is done before that, it closes the
-// rest and returns an error that wraps ctx's and says how many they were. Hijacked connections are not its business.
+// Shutdown closes the listeners, when it has served what waits in the system's queues, lets the exchanges that are running
+// end, and closes the idle connections; responses say Connection: close from now on. It returns when all connections have
+// ended. When ctx is done before that, it closes the rest and returns an error that wraps ctx's and says how many they were.
+// Hijacked connections are not its business.
 func (s *Server) Shutdown(ctx context.Context) error {
 	done, err := s.retire(ctx)
 	defer s.shared.Close()

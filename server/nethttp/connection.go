@@ -29,7 +29,7 @@ func (a *adapter) connection(r *conn.Request) *connection {
 	c, ok := r.Conn().Value().(*connection)
 	if !ok || c.adapter != a {
 		c = &connection{adapter: a, nc: r.Conn().NetConn(), context: r.Conn().Context(), log: r.Conn().Log()}
-		r.Conn().SetValue(c)
+		r.Conn().Keep(c.context, c)
 	}
 	if !c.ready {
 		c.prepare()

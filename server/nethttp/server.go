@@ -150,8 +150,7 @@ func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
 			panic("ConnContext returned nil")
 		}
 	}
-	nc.SetContext(c.context)
-	nc.SetValue(c)
+	nc.Keep(c.context, c)
 	c.tellState(http.StateNew)
 }
 
