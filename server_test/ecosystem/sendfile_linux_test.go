@@ -108,7 +108,13 @@ func straced(t *testing.T, strace, log, dir string) (addr string, end func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // if it has not ended
+	ended := false
+	t.Cleanup(func() {
+		if !ended {
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			cmd.Wait()
+		}
+	})
 	lines := bufio.NewReader(stdout)
 	line, err := lines.ReadString('\n')
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
@@ -119,6 +125,7 @@ func straced(t *testing.T, strace, log, dir string) (addr string, end func()) {
 		t.Helper()
 		stdin.Close()
 		io.Copy(io.Discard, lines)
+		ended = true
 		if err := cmd.Wait(); err != nil {
 			t.Error(err)
 		}
