@@ -71,7 +71,7 @@ func TestTimeoutHandlerTooLate(t *testing.T) {
 			w.WriteHeader(500)
 			_, readErr := r.Body.Read(make([]byte, 1))
 			late <- append(said, fmt.Sprint(r.Context().Err()), fmt.Sprint(errors.Is(err, http.ErrHandlerTimeout)), fmt.Sprint(readErr))
-		}), 20*time.Millisecond, "too late"))
+		}), 250*time.Millisecond, "too late"))
 		w := wireTo(t, s)
 		w.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
 		o.Answers[0] = read(w.response("POST"))
@@ -100,7 +100,7 @@ func TestTimeoutHandlerDuringUpload(t *testing.T) {
 			return
 		}
 		io.WriteString(w, "next")
-	}), 20*time.Millisecond, "too late"))
+	}), 250*time.Millisecond, "too late"))
 	w := wireTo(t, s)
 	w.say("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
 	if a := read(w.response("POST")); a.Status != 503 || a.Body != "too late" {
