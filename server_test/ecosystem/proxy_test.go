@@ -15,6 +15,7 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -493,4 +494,102 @@ func TestProxyUpgradeRefused(t *testing.T) {
 	if got[1].Status != 426 {
 		t.Errorf("%+v", got)
 	}
+}
+
+// Responses without content, to HEAD and by their status, and those to HTTP/1.0 clients keep their framing on the way, and
+// the connections behind the proxy are kept.
+func TestProxyFraming(t *testing.T) {
+	type outcome struct {
+		Answers []answer
+		Kept    bool
+	}
+	got := sameInChains(t, func(t *testing.T, c chain) (o outcome) {
+		var remotes sync.Map
+		s := c.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			remotes.Store(r.RemoteAddr, true)
+			switch r.URL.Path {
+			case "/204":
+				w.WriteHeader(204)
+			case "/304":
+				w.Header().Set("ETag", `"x"`)
+				w.WriteHeader(304)
+			case "/long":
+				io.Copy(w, io.LimitReader(endless{}, 100e3))
+			default:
+				w.Header().Set("Content-Length", "5")
+				io.WriteString(w, "hello")
+			}
+		}))
+		w := wireTo(t, s)
+		for _, method := range []string{"GET", "HEAD", "DELETE"} {
+			for _, path := range []string{"/204", "/304", "/long", "/"} {
+				w.say(method + " " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+				o.Answers = append(o.Answers, read(w.response(method)))
+			}
+		}
+		for _, path := range []string{"/204", "/long", "/"} {
+			w := wireTo(t, s)
+			w.say("GET " + path + " HTTP/1.0\r\n\r\n")
+			a := read(w.response("GET"))
+			a.Header.Del("Connection") // the row "what Connection says" of the table of differences
+			o.Answers = append(o.Answers, a)
+			if !w.ends() {
+				t.Error("no clean end")
+			}
+		}
+		n := 0
+		remotes.Range(func(any, any) bool { n++; return true })
+		o.Kept = n == 1
+		return o
+	})
+	if !got.Kept {
+		t.Error("the connections behind the proxy are not kept")
+	}
+}
+
+// Clients that leave all kinds of content unread, and refusals, never disturb each other on the connections that the proxy
+// keeps.
+func TestProxyKeepsRequestsApart(t *testing.T) {
+	const clients, requests = 4, 30
+	sameInChains(t, func(t *testing.T, c chain) string {
+		s := c.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Token", r.Header.Get("X-Token"))
+			switch r.URL.Path {
+			case "/part":
+				io.CopyN(io.Discard, r.Body, 1000)
+			case "/all":
+				io.Copy(io.Discard, r.Body)
+			case "/refuse":
+				w.WriteHeader(413)
+			}
+		}))
+		var all sync.WaitGroup
+		for i := range clients {
+			all.Go(func() {
+				for j := range requests {
+					path := []string{"/ignore", "/part", "/all", "/refuse"}[j%4]
+					content := strings.Repeat("GET /smuggled HTTP/1.1\r\nHost: a\r\nX-Token: x\r\n\r\n", []int{0, 1, 100, 3000}[(i+j/4)%4])
+					var body io.Reader = strings.NewReader(content)
+					if j%3 == 0 {
+						body = struct{ io.Reader }{body} // of unknown length
+					}
+					req, _ := http.NewRequest("POST", s.URL+path, body)
+					token := fmt.Sprint(i, "-", j)
+					req.Header.Set("X-Token", token)
+					res, err := s.Client.Do(req)
+					if err != nil {
+						t.Errorf("%s with %d bytes: %v", path, len(content), err)
+						continue
+					}
+					if a := read(res); a.Status == 502 {
+						t.Logf("%s with %d bytes: %+v", path, len(content), a)
+					} else if a.Header.Get("X-Token") != token {
+						t.Errorf("%s with %d bytes: %+v, want the token %s", path, len(content), a, token)
+					}
+				}
+			})
+		}
+		all.Wait()
+		return ""
+	})
 }
