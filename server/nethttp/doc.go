@@ -18,7 +18,7 @@
 //
 // | difference | here, and on net/http | RFC |
 // | --- | --- | --- |
-// | line ends | a bare LF is refused; net/http takes it for a line end in heads | 9112 §2.2 |
+// | line ends | a bare LF is refused, and with it net/rpc's DialHTTP, which sends it; net/http takes it for a line end in heads | 9112 §2.2 |
 // | folded fields | refused; net/http unfolds them | 9112 §5.2 |
 // | Host | one that is no host and port is refused, as is an absolute-form without a host or with user information; net/http checks the characters alone | 9112 §3.2, 9110 §4.2.4 |
 // | two framings | Content-Length with Transfer-Encoding is refused; net/http ignores the length and keeps the connection | 9112 §6.1 |

@@ -255,3 +255,28 @@ func TestFullDuplex(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A read deadline that has passed already ends a read that another goroutine is waiting in.
+func TestReadDeadlineEndsRead(t *testing.T) {
+	got := sameOnEach(t, func(t *testing.T, e engine) string {
+		w := wireTo(t, e.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c := http.NewResponseController(w)
+			c.EnableFullDuplex()
+			begun, ended := make(chan bool), make(chan error, 1)
+			go func() {
+				io.CopyN(io.Discard, r.Body, 5)
+				close(begun)
+				_, err := r.Body.Read(make([]byte, 1))
+				ended <- err
+			}()
+			within(t, begun, "the first bytes")
+			c.SetReadDeadline(time.Unix(1, 0))
+			fmt.Fprint(w, errors.Is(within(t, ended, "the read's end"), os.ErrDeadlineExceeded))
+		})))
+		w.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
+		return read(w.response("POST")).Body
+	})
+	if got != "true" {
+		t.Error(got)
+	}
+}

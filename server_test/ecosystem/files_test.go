@@ -227,3 +227,39 @@ func (f shrinking) Seek(offset int64, whence int) (int64, error) {
 	}
 	return n, err
 }
+
+// A download that nobody takes to its end ends: when the client goes, and when the time for it is over.
+func TestFileServerNobodyTakes(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "huge.bin")
+	if err := os.WriteFile(name, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, 1<<30); err != nil { // without a byte on the disk
+		t.Fatal(err)
+	}
+	for _, leaves := range []bool{true, false} {
+		sameOnEach(t, func(t *testing.T, e engine) bool {
+			ended := make(chan bool)
+			files := http.FileServer(http.Dir(dir))
+			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer close(ended)
+				files.ServeHTTP(w, r)
+				if leaves {
+					<-r.Context().Done()
+				}
+			})
+			timeout := 100 * time.Millisecond
+			if leaves {
+				timeout = 0
+			}
+			w := wireTo(t, e.startServer(t, &http.Server{Handler: h, WriteTimeout: timeout}))
+			w.say("GET /huge.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+			if leaves {
+				io.CopyN(io.Discard, w.response("GET").Body, 1<<20)
+				w.Close()
+			}
+			return within(t, ended, "the handler's end")
+		})
+	}
+}
