@@ -12,8 +12,9 @@ import (
 	"github.com/spillway-go/spillway/conn"
 )
 
-// requestContext is cancelled when the handler has returned or the client has gone. Once somebody asks for Done, a
-// context of the standard library does the work: those derived from this one then need no goroutine.
+// requestContext is cancelled when the handler has returned, the client has gone or a write to it has failed. Once
+// somebody asks for Done, a context of the standard library does the work: those derived from this one then need no
+// goroutine.
 type requestContext struct {
 	conn  *connection
 	creq  *conn.Request
@@ -84,7 +85,7 @@ func (x *requestContext) watch() {
 	}
 }
 
-// gone is called when the client has gone.
+// gone is called when the client has gone, or cannot be reached.
 func (x *requestContext) gone() {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -18,7 +18,7 @@
 //
 // | difference | here, and on net/http | RFC |
 // | --- | --- | --- |
-// | line ends | a bare LF is refused; net/http takes it for a line end in heads | 9112 §2.2 |
+// | line ends | a bare LF is refused, and with it net/rpc's DialHTTP, which sends it; net/http takes it for a line end in heads | 9112 §2.2 |
 // | folded fields | refused; net/http unfolds them | 9112 §5.2 |
 // | Host | one that is no host and port is refused, as is an absolute-form without a host or with user information; net/http checks the characters alone | 9112 §3.2, 9110 §4.2.4 |
 // | two framings | Content-Length with Transfer-Encoding is refused; net/http ignores the length and keeps the connection | 9112 §6.1 |
@@ -42,7 +42,7 @@
 // | kept after Expect | a connection is kept if the content was asked for, or came anyway, and the rest fits the drain limit; net/http closes it unless all was read | 9110 §10.1.1 |
 // | content never asked for | is not waited for by Close, nor after a panic; net/http waits | 9110 §10.1.1 |
 // | content after the response | can be read, without EnableFullDuplex; net/http reads up to 256 KiB of it before it sends the head, and then refuses | 9112 §9.3 |
-// | 413 | with content left unread closes the connection, whoever found it too large; net/http closes it for http.MaxBytesReader only, and only where that was given its own ResponseWriter | 9110 §15.5.14 |
+// | 413 | with content left unread closes the connection, whoever found it too large; net/http closes it for http.MaxBytesReader only, and only where that was given its own ResponseWriter, but then even if all was read | 9110 §15.5.14 |
 // | trailers of requests | those that may not stand there are dropped, but for the three that frame messages: declaring these is refused, as on net/http | 9110 §6.5.1 |
 // | trailers of responses | those that may not stand there are not sent; net/http does not check those under http.TrailerPrefix | 9110 §6.5.1 |
 // | CONNECT without a tunnel | a 2xx response has no content, and the connection ends after any response; net/http sends content and reads on | 9110 §9.3.6 |

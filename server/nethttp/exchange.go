@@ -90,7 +90,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	}
 	n, err := x.res.Write(p)
 	x.written += int64(n)
-	return n, err
+	return n, x.noteFailure(err)
 }
 
 // WriteString is Write for a string.
@@ -103,7 +103,18 @@ func (x *exchange) WriteString(s string) (int, error) {
 	}
 	n, err := x.res.WriteString(s)
 	x.written += int64(n)
-	return n, err
+	return n, x.noteFailure(err)
+}
+
+// noteFailure cancels the request's context, as net/http does, if err says that nothing can be sent to the client any more.
+// It returns err.
+func (x *exchange) noteFailure(err error) error {
+	switch err {
+	case nil, http.ErrContentLength, conn.ErrContentLength, conn.ErrNoContent, conn.ErrHeadSent, conn.ErrHijacked:
+	default:
+		x.context.gone()
+	}
+	return err
 }
 
 // admit checks whether n more bytes of content may be written.
@@ -204,7 +215,7 @@ func (x *exchange) FlushError() error {
 		x.complete(x.res.Buffered())
 	}
 	x.begun = true
-	return x.res.Flush()
+	return x.noteFailure(x.res.Flush())
 }
 
 // finish completes the response after the handler has returned.
@@ -247,7 +258,7 @@ func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
 		if err == conn.ErrContentLength {
 			x.overran, err = true, http.ErrContentLength
 		}
-		return n, err
+		return n, x.noteFailure(err)
 	}
 	buf := copyBuffers.Get().(*[copyBytes]byte)
 	defer copyBuffers.Put(buf)

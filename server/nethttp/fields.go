@@ -194,7 +194,7 @@ func (x *exchange) inform(code int) {
 			x.res.Add(key, clean(value))
 		}
 	}
-	x.res.Inform(code)
+	x.noteFailure(x.res.Inform(code))
 	for _, key := range keys {
 		x.res.Del(key)
 	}

@@ -97,6 +97,52 @@ func TestContext(t *testing.T) {
 	}
 }
 
+// The context is cancelled too when a client that stays takes nothing until a write fails, however the handler writes.
+func TestContextAfterFailedWrite(t *testing.T) {
+	data := strings.Repeat("x", 32<<10)
+	for name, write := range map[string]func(w http.ResponseWriter) error{
+		"Write": func(w http.ResponseWriter) error {
+			_, err := w.Write([]byte(data))
+			return err
+		},
+		"WriteString": func(w http.ResponseWriter) error {
+			_, err := io.WriteString(w, data)
+			return err
+		},
+		"ReadFrom": func(w http.ResponseWriter) error {
+			f, err := os.Open("testdata/file.txt")
+			if err != nil {
+				return nil
+			}
+			defer f.Close()
+			_, err = io.Copy(w, f)
+			return err
+		},
+		"Flush": func(w http.ResponseWriter) error {
+			io.WriteString(w, data[:1000])
+			return http.NewResponseController(w).Flush()
+		},
+	} {
+		ended := make(chan error, 1)
+		nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+			w.Header().Set("Content-Type", "text/plain")
+			w.Header().Set("Content-Length", fmt.Sprint(1<<40))
+			for write(w) == nil {
+			}
+			select {
+			case <-r.Context().Done():
+			case <-time.After(10 * time.Second):
+			}
+			ended <- context.Cause(r.Context())
+		})}))
+		io.WriteString(nc, get)
+		if err := <-ended; err != context.Canceled {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A handler that takes the connection over finds what has come behind the head, and its own deadlines hold.
 func TestHijack(t *testing.T) {
 	for _, secure := range []bool{false, true} {

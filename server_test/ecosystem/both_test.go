@@ -42,6 +42,8 @@ type site struct {
 	Client *http.Client
 }
 
+var quiet = log.New(io.Discard, "", 0)
+
 // start runs h on an engine until the test ends.
 func (e engine) start(t *testing.T, h http.Handler) site {
 	t.Helper()
@@ -56,7 +58,7 @@ func (e engine) startServer(t *testing.T, s *http.Server) site {
 		t.Fatal(err)
 	}
 	if s.ErrorLog == nil {
-		s.ErrorLog = log.New(io.Discard, "", 0)
+		s.ErrorLog = quiet
 	}
 	shut := e.serve(s, l)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
