@@ -92,6 +92,7 @@ type answer struct {
 	Trailer  http.Header
 	ReadErr  bool
 	Encoding []string
+	Close    bool // the response said Connection: close
 }
 
 // fetch sends a request and reads the whole response.
@@ -119,5 +120,5 @@ func read(res *http.Response) answer {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	res.Header.Del("Date")
-	return answer{res.StatusCode, res.Header, string(body), res.Trailer, err != nil, res.TransferEncoding}
+	return answer{res.StatusCode, res.Header, string(body), res.Trailer, err != nil, res.TransferEncoding, res.Close}
 }

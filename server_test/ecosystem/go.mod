@@ -3,6 +3,7 @@ module github.com/spillway-go/spillway/server_test/ecosystem
 go 1.26.0
 
 require (
+	github.com/go-chi/chi/v5 v5.5.0
 	github.com/google/go-cmp v0.7.0
 	github.com/spillway-go/spillway v0.0.0
 )
