@@ -43,7 +43,7 @@ func TestChiService(t *testing.T) {
 				Post("/", func(w http.ResponseWriter, r *http.Request) {
 					body, err := io.ReadAll(r.Body)
 					if err != nil {
-						http.Error(w, err.Error(), 413)
+						http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 						return
 					}
 					w.Header().Set("Location", "/notes/7")
@@ -75,7 +75,8 @@ func TestChiService(t *testing.T) {
 		for _, a := range answers {
 			slices.Sort(a.Header["Allow"]) // chi has it in the order of a map
 		}
-		answers[11].Close = true // by net/http only if RequestSize has its own ResponseWriter: the row 413 of nethttp's differences
+		// net/http closes only if RequestSize has its own ResponseWriter: the row 413 of nethttp's differences.
+		answers[11].Close = true
 		return answers
 	})
 	var statuses []int
@@ -215,7 +216,7 @@ func TestChiLogger(t *testing.T) {
 		})
 		r.Post("/early", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(103)
-			http.Error(w, "no", 403)
+			http.Error(w, "no", http.StatusForbidden)
 		})
 		r.Get("/teed", func(w http.ResponseWriter, r *http.Request) {
 			var tee bytes.Buffer

@@ -66,7 +66,9 @@ func TestGinService(t *testing.T) {
 			c.SetCookie("seen", "1", 60, "/", "", false, true)
 			c.Status(204)
 		})
-		g.GET("/secret", gin.BasicAuth(gin.Accounts{"ann": "secret"}), func(c *gin.Context) { c.String(200, "hello %s", c.MustGet(gin.AuthUserKey)) })
+		g.GET("/secret", gin.BasicAuth(gin.Accounts{"ann": "secret"}), func(c *gin.Context) {
+			c.String(200, "hello %s", c.MustGet(gin.AuthUserKey))
+		})
 		return g
 	}, func(t *testing.T, s site) []answer {
 		return callAll(t, s, []call{

@@ -52,7 +52,7 @@ func attributeLine(a attribute.KeyValue) string {
 	if a.Key == "network.peer.port" || a.Key == "client.port" {
 		return string(a.Key)
 	}
-	return fmt.Sprintf("%s=%s", a.Key, a.Value.Emit())
+	return fmt.Sprintf("%s=%s", a.Key, a.Value.String())
 }
 
 // sums returns what the histograms have counted, but for the times.
@@ -113,7 +113,7 @@ func TestOpenTelemetry(t *testing.T) {
 				nc.Close()
 			}
 		})
-		mux.HandleFunc("/unread", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "not wanted", 403) })
+		mux.HandleFunc("/unread", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "not wanted", http.StatusForbidden) })
 		return otelhttp.NewHandler(mux, "site",
 			otelhttp.WithTracerProvider(trace.NewTracerProvider(trace.WithSyncer(exporter))),
 			otelhttp.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))),
