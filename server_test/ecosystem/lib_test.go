@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -118,12 +117,14 @@ func (e engine) startTLS(t *testing.T, h http.Handler) site {
 // eventually waits until ok reports true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	again, enough := time.NewTicker(time.Millisecond), time.After(patience)
+	defer again.Stop()
 	for !ok() {
-		if time.Now().After(deadline) {
+		select {
+		case <-again.C:
+		case <-enough:
 			t.Fatalf("not within %v: %s", patience, what)
 		}
-		runtime.Gosched()
 	}
 }
 
