@@ -176,7 +176,7 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-var longText = strings.Repeat("0123456789abcdef", 40_000)
+var longText = strings.Repeat("0123456789abcdef", 10_000)
 
 func callRPCs(t *testing.T, s site, options []connect.ClientOption) (seen []string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
