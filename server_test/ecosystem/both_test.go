@@ -94,6 +94,7 @@ type answer struct {
 	Trailer  http.Header
 	ReadErr  bool
 	Encoding []string
+	Close    bool // the response said Connection: close
 }
 
 // fetch sends a request and reads the whole response.
@@ -121,5 +122,5 @@ func read(res *http.Response) answer {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	res.Header.Del("Date")
-	return answer{res.StatusCode, res.Header, string(body), res.Trailer, err != nil, res.TransferEncoding}
+	return answer{res.StatusCode, res.Header, string(body), res.Trailer, err != nil, res.TransferEncoding, res.Close}
 }
