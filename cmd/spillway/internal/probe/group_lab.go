@@ -125,8 +125,9 @@ C:
 C: {x*300}\
 ~ 100ms
 C: <RST>`,
-		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"b`,
-		Why: "The handler is told that the content was cut, and how much of it came.",
+		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"`,
+		Never: `200 \{"id":"$token","bytes":300,"error":""`,
+		Why:   "The handler is told that the content was cut, and how much of it came.",
 	},
 	{
 		Name: "a half-closed upload, as the handler saw it", Oracle: Ends, Lab: true, Ref: "RFC 9112 §8",

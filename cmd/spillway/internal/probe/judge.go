@@ -195,8 +195,13 @@ func (o *outcome) judgeEnds() Finding {
 
 // judgeAlive: the connection is gone, the server must not be.
 func (o *outcome) judgeAlive() Finding {
-	if o.alive != nil {
-		return o.found(Hang, "What followed on another connection: %v.", o.alive)
+	switch {
+	case o.alive == errWrong:
+		return o.found(Lost, "Asked on another connection, the server answered %q.", o.told)
+	case o.alive != nil:
+		return o.found(Hang, "No answer on another connection: %v.", o.alive)
+	case o.script.want != "":
+		return o.found(OK, "Asked on another connection, the server says so.")
 	}
 	return o.found(OK, "The server answers other connections.")
 }
@@ -233,11 +238,15 @@ func (o *outcome) stray(v Verdict) Finding {
 
 // tooMany counts answers and requests.
 func (o *outcome) tooMany() string {
-	plural := "s"
-	if o.sent == 1 {
-		plural = ""
+	return fmt.Sprintf("%d answers to %s", len(o.answers)+len(o.extra), plural(o.sent, "request"))
+}
+
+// plural counts things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return fmt.Sprintf("%d answers to %d request%s", len(o.answers)+len(o.extra), o.sent, plural)
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // smuggled reports whether an answer behind the first is the one to the hidden request.

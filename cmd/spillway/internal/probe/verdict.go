@@ -64,6 +64,10 @@ var adviceFor = map[Oracle]map[Verdict]string{
 		Lax:    "Bound what a request's head and framing may cost.",
 		Closed: "Safe; say 413, 414 or 431 before closing, so that the client knows why.",
 	},
+	Alive: {
+		Lost: "Let the handler see that its content was cut, and how much of it came.",
+		Hang: "Whatever becomes of one connection, go on accepting and serving others.",
+	},
 	Ends: {Hang: "Notice the end of the client's stream, or bound the wait for it: connections like this one pile up."},
 }
 
