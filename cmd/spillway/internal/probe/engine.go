@@ -24,6 +24,7 @@ type Config struct {
 	Remote   bool          // the server may be on another machine
 	Conns    int           // scenarios played at once; 0: 4
 	Patience time.Duration // how long an answer may take; 0: 2 s
+	Stuck    time.Duration // how long one scenario may keep the server from answering anybody; 0: 30 s
 	Only     func(*Scenario) bool
 
 	Progress func(done, of int, name string) // is called before each scenario; nil: nobody
@@ -100,9 +101,12 @@ func newPlayer(ctx context.Context, cfg *Config) (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &player{place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience}
+	p := &player{place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience, stuck: cfg.Stuck}
 	if p.patience <= 0 {
 		p.patience = 2 * time.Second
+	}
+	if p.stuck <= 0 {
+		p.stuck = 30 * time.Second
 	}
 	p.post = p.get
 	if cfg.Lab {

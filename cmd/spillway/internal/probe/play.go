@@ -18,8 +18,6 @@ const (
 	breath   = 30 * time.Millisecond // for an end that follows an answer on foot
 	quiet    = 60 * time.Millisecond // for what nobody asked for
 	extraMax = 3                     // answers read that nobody asked for
-
-	mostStuck = 30 * time.Second // how long one scenario may keep a server from answering anybody
 )
 
 // outcome is what came of a scenario.
@@ -53,6 +51,7 @@ type player struct {
 	place
 	known    survey
 	patience time.Duration
+	stuck    time.Duration // how long one scenario may keep the server from answering anybody
 }
 
 // play plays a scenario. An error says that it could not be played at all.
@@ -124,7 +123,7 @@ func (p *player) revive(ctx context.Context, o *outcome) error {
 	if len(o.answers) > 0 || !errors.Is(o.failed, dialogue.ErrSilent) {
 		return nil
 	}
-	_, t, err := p.once(ctx, p.get, max(p.patience, mostStuck))
+	_, t, err := p.once(ctx, p.get, max(p.patience, p.stuck))
 	if err == nil {
 		return t.Close()
 	}
