@@ -25,8 +25,10 @@ func (o *outcome) judge() Finding {
 		return o.judgeRefuse()
 	case Framing, Ambiguous, Conflict:
 		return o.judgeFraming()
-	case Bounded:
+	case Bounded, Early:
 		return o.judgeBounded()
+	case Small:
+		return o.judgeSmall()
 	case Ends:
 		return o.judgeEnds()
 	case Alive:
@@ -69,11 +71,21 @@ func (o *outcome) judgeKeep() Finding {
 // judgeBounded: every request is valid, and keeping the connection costs too much.
 func (o *outcome) judgeBounded() Finding {
 	f := o.judgeKeep()
-	switch f.Verdict {
-	case OK:
+	switch {
+	case o.oracle == Early && o.late:
+	case f.Verdict == OK:
 		return o.found(Lax, "%s: %d bytes that nobody wanted were read to keep the connection.", o.answered(), len(o.content))
-	case Closed:
+	case f.Verdict == Closed:
 		return o.found(OK, "%s", f.What)
+	}
+	return f
+}
+
+// judgeSmall: every request is valid, and there is no reason to close.
+func (o *outcome) judgeSmall() Finding {
+	f := o.judgeKeep()
+	if f.Verdict == Closed {
+		return o.found(Lost, "%s; the connection ended, although at most %d bytes of content were left.", o.answered(), len(o.content))
 	}
 	return f
 }

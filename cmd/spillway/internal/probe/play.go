@@ -44,6 +44,7 @@ type outcome struct {
 	events []dialogue.Event
 	bytes  [2]int64
 	unsent bool // a send failed
+	late   bool // most of the content was sent before the first answer came
 }
 
 // player plays scenarios against one place.
@@ -81,6 +82,7 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 	o.took = time.Since(began)
 	o.events = t.Events()
 	o.bytes = [2]int64{t.Bytes(dialogue.Client), t.Bytes(dialogue.Server)}
+	o.late = len(o.answers) == 0 || o.answers[0].First > t.TimeOf(dialogue.Client, int64(len(sc.content)/2))
 	return o, ctx.Err()
 }
 

@@ -56,6 +56,8 @@ const (
 	Alive                   // the client destroys the connection: the server answers on another one
 	Limit                   // too much: it is refused, and the client can read that
 	Bounded                 // nobody wants the content, and it is too much to be thrown away: the connection ends behind the answer
+	Early                   // as Bounded, if the answer came before most of the content
+	Small                   // nobody wants the content, and it is little: all requests are answered on the connection
 	Old                     // as Once for an HTTP/1.0 client, which also gets nothing that it cannot read
 )
 

@@ -155,6 +155,37 @@ func slamming(c *net.TCPConn, r *bufio.Reader) {
 	}
 }
 
+// hurrying answers before it reads the content.
+func hurrying(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		req.answer(c)
+		if req.skip(r) != nil {
+			return
+		}
+	}
+}
+
+// closing ends every connection behind a request with content, in the right way.
+func closing(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if req.length != 0 {
+			req.answer(c, "Connection: close")
+			c.CloseWrite()
+			io.Copy(io.Discard, r)
+			return
+		}
+		req.answer(c)
+	}
+}
+
 // hanging never answers a request with content.
 func hanging(c *net.TCPConn, r *bufio.Reader) {
 	for {

@@ -47,6 +47,8 @@ var advice = map[Verdict]string{
 	Closed: "Safe; to keep the connection, read a small rest of the content within a budget of bytes and time.",
 }
 
+const boundIt = "Bound how much is read for nothing, in bytes and in time: such a client costs more than a new connection."
+
 // adviceFor holds what an oracle knows better.
 var adviceFor = map[Oracle]map[Verdict]string{
 	Once: {
@@ -58,7 +60,9 @@ var adviceFor = map[Oracle]map[Verdict]string{
 		Hang: "Close behind the answer: this client waits for the end of the connection.",
 	},
 	Framing: {Desync: "Content whose framing is broken has no end: answer if you must, and close."},
-	Bounded: {Lax: "Bound how much is read for nothing, in bytes and in time: such a client costs more than a new connection."},
+	Bounded: {Lax: boundIt},
+	Early:   {Lax: boundIt},
+	Small:   {Lost: "Read a small rest of the content, so that the connection can be kept."},
 	Refuse:  {Closed: ""},
 	Limit: {
 		Lax:    "Bound what a request's head and framing may cost.",
