@@ -28,6 +28,7 @@ type chromium struct {
 	answers chan map[string]json.RawMessage
 	id      int
 	session string
+	told    []string // what the pages' console and log said, and exceptions in them
 }
 
 func startChromium(t *testing.T) *chromium {
@@ -138,6 +139,10 @@ func (b *chromium) await(is func(map[string]json.RawMessage) bool) map[string]js
 			if !ok {
 				b.t.Fatal("chromium has ended")
 			}
+			switch string(a["method"]) {
+			case `"Log.entryAdded"`, `"Runtime.consoleAPICalled"`, `"Runtime.exceptionThrown"`, `"Page.javascriptDialogOpening"`:
+				b.told = append(b.told, string(a["params"]))
+			}
 			if is(a) {
 				return a
 			}
@@ -160,11 +165,30 @@ func (b *chromium) evaluate(expression string) string {
 	return fmt.Sprint(r.Result.Value)
 }
 
+// newPage opens an empty page, to which what follows refers.
+func (b *chromium) newPage() {
+	b.t.Helper()
+	var target struct{ TargetID string }
+	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	var attached struct{ SessionID string }
+	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
+	b.session = attached.SessionID
+	for _, domain := range []string{"Page", "Runtime", "Log"} {
+		b.call(domain+".enable", nil, nil)
+	}
+}
+
+// navigate opens a URL in the page.
+func (b *chromium) navigate(url string) {
+	b.t.Helper()
+	b.call("Page.navigate", map[string]any{"url": url}, nil)
+	b.awaitEvent("Page.loadEventFired")
+}
+
 // upload opens a page with a form, puts the file into it, submits it, and returns the text that the browser shows then.
 func (b *chromium) upload(page, file string) string {
 	b.t.Helper()
-	b.call("Page.navigate", map[string]any{"url": page}, nil)
-	b.awaitEvent("Page.loadEventFired")
+	b.navigate(page)
 	var document struct{ Root struct{ NodeID int } }
 	b.call("DOM.getDocument", nil, &document)
 	var input struct{ NodeID int }
@@ -191,12 +215,7 @@ func TestChromiumShowsEarlyAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := startChromium(t)
-	var target struct{ TargetID string }
-	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
-	var attached struct{ SessionID string }
-	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
-	b.session = attached.SessionID
-	b.call("Page.enable", nil, nil)
+	b.newPage()
 	for _, test := range []struct{ action, want string }{
 		{"/reject?max=4194304", "too large: the limit is 4194304 bytes"},
 		{"/ignore", "ignored"},

@@ -19,6 +19,7 @@ import (
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
 )
 
 // ready are the handlers that most transcripts use; they do what the lab's routes of the same names do.
@@ -267,7 +268,7 @@ func (k *cook) failWith(arg string) error {
 
 // fill writes out a text.
 func (k *cook) fill(text string) string {
-	b, _, err := decode(strings.ReplaceAll(text, `\$`, "\x00"))
+	b, _, err := dialogue.Decode(strings.ReplaceAll(text, `\$`, "\x00"), nil)
 	if err != nil {
 		panic(err)
 	}
@@ -331,7 +332,7 @@ func in(arg string) time.Time {
 
 func field(arg string) (name, value string) {
 	name, value, _ = strings.Cut(arg, ":")
-	b, _, err := decode(strings.TrimSpace(value))
+	b, _, err := dialogue.Decode(strings.TrimSpace(value), nil)
 	if err != nil {
 		panic(err)
 	}

@@ -1,17 +1,16 @@
-// A transcript as a value: its sections, its lines, and the notation for bytes.
+// A transcript as a value: its sections and its lines. The notation for bytes is that of package dialogue.
 
 package server_test
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
 )
 
 // script is a parsed transcript.
@@ -131,7 +130,7 @@ func parseLine(text string) (line, error) {
 			return l, nil
 		}
 		var open bool
-		l.data, open, err = decode(m[6])
+		l.data, open, err = dialogue.Decode(m[6], nil)
 		if !open {
 			l.data = append(l.data, "\r\n"...)
 		}
@@ -139,110 +138,20 @@ func parseLine(text string) (line, error) {
 	return l, err
 }
 
-var repetition = regexp.MustCompile(`^\{((?:[^{}\\]|\\.)+)\*(\d+)\}`)
-
-// decode turns the notation into bytes. It reports whether a backslash at the end says that the line does not end here.
-func decode(s string) (b []byte, open bool, err error) {
-	for s != "" {
-		switch m := repetition.FindStringSubmatch(s); {
-		case m != nil:
-			once, _, err := decode(m[1])
-			n, _ := strconv.Atoi(m[2])
-			if err != nil {
-				return nil, false, err
-			}
-			b = append(b, bytes.Repeat(once, n)...)
-			s = s[len(m[0]):]
-		case s == `\`:
-			return b, true, nil
-		case s[0] != '\\':
-			b = append(b, s[0])
-			s = s[1:]
-		default:
-			c, n, err := unescape(s)
-			if err != nil {
-				return nil, false, err
-			}
-			b = append(b, c)
-			s = s[n:]
-		}
-	}
-	return b, false, nil
-}
-
-// unescape returns the byte that an escape at the beginning of s stands for, and the escape's length.
-func unescape(s string) (byte, int, error) {
-	switch s[1] {
-	case 'r':
-		return '\r', 2, nil
-	case 'n':
-		return '\n', 2, nil
-	case 't':
-		return '\t', 2, nil
-	case '\\', '{', ';', '$':
-		return s[1], 2, nil
-	case 'x':
-		if len(s) >= 4 {
-			c, err := strconv.ParseUint(s[2:4], 16, 8)
-			return byte(c), 4, err
-		}
-	}
-	return 0, 0, fmt.Errorf("unknown escape in %q", s)
-}
-
 var statusLine = regexp.MustCompile(`HTTP/1\.1 \d{3} `)
 
-// encode turns bytes into as many lines of text as there are CRLFs, and one more for what is behind the last. A response
-// begins on a line of its own.
+// encode writes bytes in the notation. A response begins on a line of its own.
 func encode(data []byte) []string {
 	var all []string
 	for len(data) > 0 {
-		row, rest, ended := bytes.Cut(data, []byte("\r\n"))
-		if at := statusLine.FindIndex(row); at != nil && at[0] > 0 {
-			row, rest, ended = row[:at[0]], data[at[0]:], false
+		n := len(data)
+		if at := statusLine.FindIndex(data[1:]); at != nil {
+			n = 1 + at[0]
 		}
-		text := encodeRow(row)
-		if !ended {
-			text += `\`
-		}
-		all = append(all, text)
-		data = rest
+		all = append(all, dialogue.Encode(data[:n])...)
+		data = data[n:]
 	}
 	return all
-}
-
-func encodeRow(row []byte) string {
-	const worthIt = 32 // bytes in a row, to be written as a repetition
-	var b strings.Builder
-	for len(row) > 0 {
-		r, size := utf8.DecodeRune(row)
-		one := string(row[:size])
-		switch {
-		case r == '\\' || repetition.Match(row):
-			one = `\` + one
-		case r == '\r':
-			one = `\r`
-		case r == '\n':
-			one = `\n`
-		case r == '\t':
-			one = `\t`
-		case r == ' ' && len(row) == 1 || r == utf8.RuneError || !unicode.IsPrint(r):
-			size = 1
-			one = fmt.Sprintf(`\x%02x`, row[0])
-		}
-		n := 1
-		for size == 1 && n < len(row) && row[n] == row[0] {
-			n++
-		}
-		if n >= worthIt {
-			fmt.Fprintf(&b, "{%s*%d}", one, n)
-			row = row[n:]
-			continue
-		}
-		b.WriteString(one)
-		row = row[size:]
-	}
-	return b.String()
 }
 
 // prefix is how a line of a connection begins.

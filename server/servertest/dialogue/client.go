@@ -5,7 +5,6 @@ package dialogue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -19,7 +18,12 @@ const (
 )
 
 // ErrSilent says that the server neither answered nor ended the connection in time. It is an os.ErrDeadlineExceeded.
-var ErrSilent = fmt.Errorf("the server did not answer in time: %w", os.ErrDeadlineExceeded)
+var ErrSilent error = silentError{}
+
+type silentError struct{}
+
+func (silentError) Error() string { return "the server did not answer in time" }
+func (silentError) Unwrap() error { return os.ErrDeadlineExceeded }
 
 // ResetError says that the connection was reset: the transport reported it where Err says.
 type ResetError struct{ Err error }

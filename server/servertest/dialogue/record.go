@@ -170,7 +170,7 @@ func (e Event) Lines() []string {
 	case End:
 		return []string{side + "<FIN>"}
 	case Reset:
-		return []string{side + "<RST> " + e.Text}
+		return []string{strings.TrimRight(side+"<RST> "+e.Text, " ")}
 	case Remark:
 		return []string{"# " + e.Text}
 	}

@@ -139,6 +139,9 @@ func (r *reading) line(b []byte) (string, int, error) {
 func (r *reading) statusLine(b []byte) (int, error) {
 	const form = "HTTP/1."
 	if n := min(len(b), len(form)); string(b[:n]) != form[:n] {
+		if b[0] == 0x15 || b[0] == 0x16 {
+			return 0, malformed("it begins with %s, as TLS does", brief(b))
+		}
 		return 0, malformed("it begins with %s", brief(b))
 	}
 	line, n, err := r.line(b)

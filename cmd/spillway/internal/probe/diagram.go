@@ -14,7 +14,8 @@ const (
 	rowHigh     = 44 // of a step with one line of text
 	lineHigh    = 15 // of each more
 	mostRows    = 40 // steps drawn
-	mostLines   = 7  // of text for a step
+	mostLines   = 8  // of text for a step
+	mostStray   = 6  // and of its stray text
 	mostText    = 68 // characters of a line of text
 )
 
@@ -44,7 +45,7 @@ type row struct {
 type textLine struct {
 	Y     int
 	Text  string
-	Stray bool
+	Class string // red: it belongs to no request; more: it stands for what is not shown
 }
 
 func draw(steps []Step) diagram {
@@ -77,21 +78,20 @@ func newRow(st Step, y int) row {
 		r.Bytes = fmt.Sprintf("%d bytes", st.Bytes)
 	}
 	y += lineHigh
-	add := func(lines []string, stray bool) {
-		for _, text := range lines {
-			if len(r.Text) == mostLines {
+	add := func(lines []string, most int, class string) {
+		for i, text := range lines {
+			if i == most-1 && len(lines) > most {
+				text, class = fmt.Sprintf("… %d lines more", len(lines)-i), "more"
+			}
+			if i == most {
 				return
 			}
-			r.Text = append(r.Text, textLine{Y: y, Text: shorten(text), Stray: stray})
+			r.Text = append(r.Text, textLine{Y: y, Text: shorten(text), Class: class})
 			y += lineHigh
 		}
 	}
-	good := len(st.Lines)
-	if len(st.Stray) > 0 {
-		good = min(good, mostLines-3)
-	}
-	add(st.Lines[:good], false)
-	add(st.Stray, true)
+	add(st.Lines, mostLines, "")
+	add(st.Stray, mostStray, "red")
 	switch {
 	case len(st.Stray) > 0 && len(st.Lines) == 0:
 		r.Class = "stray"

@@ -5,10 +5,10 @@ package probe
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +24,7 @@ type Config struct {
 	Remote   bool          // the server may be on another machine
 	Conns    int           // scenarios played at once; 0: 4
 	Patience time.Duration // how long an answer may take; 0: 2 s
+	Stuck    time.Duration // how long one scenario may keep the server from answering anybody; 0: 30 s
 	Only     func(*Scenario) bool
 
 	Progress func(done, of int, name string) // is called before each scenario; nil: nobody
@@ -100,9 +101,12 @@ func newPlayer(ctx context.Context, cfg *Config) (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &player{place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience}
+	p := &player{place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience, stuck: cfg.Stuck}
 	if p.patience <= 0 {
 		p.patience = 2 * time.Second
+	}
+	if p.stuck <= 0 {
+		p.stuck = 30 * time.Second
 	}
 	p.post = p.get
 	if cfg.Lab {
@@ -129,6 +133,9 @@ func locate(raw string) (string, *url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return "", nil, err
+	}
+	if u.Scheme == "https" {
+		return "", nil, fmt.Errorf("%q: the probe speaks plain http only; probe what is behind the TLS", raw)
 	}
 	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
 		return "", nil, fmt.Errorf("%q is not an http://HOST:PORT/ URL", raw)
@@ -165,6 +172,7 @@ func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 	if err := check(all); err != nil {
 		return err
 	}
+	errs := make([]error, len(all))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	results := make([]*Result, len(all))
@@ -186,12 +194,9 @@ func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 	for range cfg.conns(p.known.Alone) {
 		players.Go(func() {
 			for i := next(); i >= 0; i = next() {
-				o, err := p.play(ctx, &all[i])
-				if err != nil {
-					cancel(fmt.Errorf("in the scenario %q of %q: %w", all[i].Name, all[i].Group, err))
-					return
+				if results[i], errs[i] = p.result(ctx, &all[i]); errs[i] != nil {
+					cancel(errs[i])
 				}
-				results[i] = newResult(&all[i], o)
 			}
 		})
 	}
@@ -203,10 +208,19 @@ func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 		}
 		r.Results = append(r.Results, *res)
 	}
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	return stopped(all, errs, context.Cause(ctx))
+}
+
+// stopped says in which scenario the probe ended before its time.
+func stopped(all []Scenario, errs []error, cause error) error {
+	in := slices.Index(errs, cause)
+	if in < 0 { // it was stopped from outside
+		in = slices.IndexFunc(errs, func(err error) bool { return err != nil })
 	}
-	return ctx.Err()
+	if cause == nil || in < 0 {
+		return cause
+	}
+	return fmt.Errorf("in the scenario %q of %q: %w", all[in].Name, all[in].Group, cause)
 }
 
 func (cfg *Config) scenarios() []Scenario {
@@ -230,6 +244,15 @@ func (cfg *Config) conns(alone bool) int {
 		return 10
 	}
 	return 4
+}
+
+// result plays a scenario. The result may be there although there is an error.
+func (p *player) result(ctx context.Context, s *Scenario) (*Result, error) {
+	o, err := p.play(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return newResult(s, o), p.revive(ctx, o)
 }
 
 func newResult(s *Scenario, o *outcome) *Result {

@@ -10,6 +10,12 @@ C: {x*65536}\
 ~ 100ms`, 11) + `
 C: {x*65536}\` + answer + next
 
+// An upload whose second half waits for what the server makes of the first.
+const upload16MiB = post + `
+C: {x*4194304}\
+~ 200ms
+C: {x*12582912}\` + answer + next
+
 var early = []Scenario{
 	{
 		Name: "1 MiB, read when all is sent", Oracle: Keep, Late: true, Content: `{x*1048576}`, Wire: whole, Ref: "RFC 9112 §9.6",
@@ -26,6 +32,10 @@ var early = []Scenario{
 	{
 		Name: "8 MiB, read meanwhile", Oracle: Keep, Content: `{x*8388608}`, Wire: whole, Ref: "RFC 9112 §9.6",
 		Why: "A client that sees the answer early still writes, and must not be reset.",
+	},
+	{
+		Name: "16 MiB, answered after 4", Oracle: Early, Content: `{x*16777216}`, Wire: upload16MiB, Ref: "RFC 9112 §9.6",
+		Why: "What nobody wants is read up to a limit, or an endless upload keeps the server busy for ever.",
 	},
 	{
 		Name: "8 MiB with Connection: close", Oracle: Once, Late: true, Content: `{x*8388608}`, Ref: "RFC 9112 §9.6",

@@ -58,6 +58,21 @@ S: <response> 500` + next,
 		Why: "The 500 must reach a client that is busy sending.",
 	},
 	{
+		Name: "ignored, 20 bytes", Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
+		Wire: to("/ignore", "$content") + answer + next,
+		Why:  "A small rest is thrown away, and the connection is kept.",
+	},
+	{
+		Name: "ignored, 64 KiB chunked", Oracle: Small, Lab: true, Content: `{x*65536}`, Ref: "RFC 9112 §7.1",
+		Wire: toChunked("/ignore", "$chunked") + answer + next,
+		Why:  "A small rest is thrown away, and the connection is kept.",
+	},
+	{
+		Name: "failed, 20 bytes", Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
+		Wire: to("/fail", "$content") + answer + next,
+		Why:  "A handler that panics ends its request, and not the connection.",
+	},
+	{
 		Name: "ignored, asked for and not wanted", Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: POST /ignore HTTP/1.1
@@ -125,8 +140,9 @@ C:
 C: {x*300}\
 ~ 100ms
 C: <RST>`,
-		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"b`,
-		Why: "The handler is told that the content was cut, and how much of it came.",
+		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"`,
+		Never: `200 \{"id":"$token","bytes":300,"error":""`,
+		Why:   "The handler is told that the content was cut, and how much of it came.",
 	},
 	{
 		Name: "a half-closed upload, as the handler saw it", Oracle: Ends, Lab: true, Ref: "RFC 9112 §8",

@@ -25,8 +25,10 @@ func (o *outcome) judge() Finding {
 		return o.judgeRefuse()
 	case Framing, Ambiguous, Conflict:
 		return o.judgeFraming()
-	case Bounded:
+	case Bounded, Early:
 		return o.judgeBounded()
+	case Small:
+		return o.judgeSmall()
 	case Ends:
 		return o.judgeEnds()
 	case Alive:
@@ -69,11 +71,21 @@ func (o *outcome) judgeKeep() Finding {
 // judgeBounded: every request is valid, and keeping the connection costs too much.
 func (o *outcome) judgeBounded() Finding {
 	f := o.judgeKeep()
-	switch f.Verdict {
-	case OK:
+	switch {
+	case o.oracle == Early && o.late:
+	case f.Verdict == OK:
 		return o.found(Lax, "%s: %d bytes that nobody wanted were read to keep the connection.", o.answered(), len(o.content))
-	case Closed:
+	case f.Verdict == Closed:
 		return o.found(OK, "%s", f.What)
+	}
+	return f
+}
+
+// judgeSmall: every request is valid, and there is no reason to close.
+func (o *outcome) judgeSmall() Finding {
+	f := o.judgeKeep()
+	if f.Verdict == Closed {
+		return o.found(Lost, "%s; the connection ended, although at most %d bytes of content were left.", o.answered(), len(o.content))
 	}
 	return f
 }
@@ -195,8 +207,13 @@ func (o *outcome) judgeEnds() Finding {
 
 // judgeAlive: the connection is gone, the server must not be.
 func (o *outcome) judgeAlive() Finding {
-	if o.alive != nil {
-		return o.found(Hang, "What followed on another connection: %v.", o.alive)
+	switch {
+	case o.alive == errWrong:
+		return o.found(Lost, "Asked on another connection, the server answered %q.", o.told)
+	case o.alive != nil:
+		return o.found(Hang, "No answer on another connection: %v.", o.alive)
+	case o.script.want != "":
+		return o.found(OK, "Asked on another connection, the server says so.")
 	}
 	return o.found(OK, "The server answers other connections.")
 }
@@ -233,11 +250,15 @@ func (o *outcome) stray(v Verdict) Finding {
 
 // tooMany counts answers and requests.
 func (o *outcome) tooMany() string {
-	plural := "s"
-	if o.sent == 1 {
-		plural = ""
+	return fmt.Sprintf("%d answers to %s", len(o.answers)+len(o.extra), plural(o.sent, "request"))
+}
+
+// plural counts things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return fmt.Sprintf("%d answers to %d request%s", len(o.answers)+len(o.extra), o.sent, plural)
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // smuggled reports whether an answer behind the first is the one to the hidden request.

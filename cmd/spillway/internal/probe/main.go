@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
 )
@@ -62,7 +63,7 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 		return nil, err
 	}
 	if err == nil && set.NArg() != 1 {
-		err = fmt.Errorf("it takes one URL, not %d", set.NArg())
+		err = fmt.Errorf("it takes one URL, behind the flags, and not %d", set.NArg())
 	}
 	if err != nil {
 		return nil, err
@@ -70,6 +71,9 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	f.URL = set.Arg(0)
 	if f.only != "" {
 		f.Only = func(s *Scenario) bool { return strings.Contains(s.Group+": "+s.Name, f.only) }
+	}
+	if len(f.scenarios()) == 0 {
+		return nil, fmt.Errorf("-only %q: no scenario has that in its group or name", f.only)
 	}
 	return f, nil
 }
@@ -81,7 +85,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "spillway probe: %s\n", plainText(err.Error(), 300))
+		fmt.Fprintf(stderr, "spillway probe: %s\n", oneLine(err, 400))
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -119,7 +123,7 @@ func (f *flags) report(rep *Report, err error, stdout, stderr io.Writer) int {
 	}
 	switch {
 	case err != nil:
-		fmt.Fprintf(stderr, "spillway probe: %s\n", plainText(err.Error(), 300))
+		fmt.Fprintf(stderr, "spillway probe: %s\n", oneLine(err, 400))
 		return 2
 	case rep.Faults() > 0:
 		return 1
@@ -153,8 +157,23 @@ func (p progress) show(done, of int, name string) {
 func (p progress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }
 
 // plainText makes what a peer may have had a hand in safe to print, and short.
-func plainText(s string, most int) string {
-	text := []rune(dialogue.EncodeRow([]byte(s)))
+func plainText(s string, most int) string { return cut(dialogue.EncodeRow([]byte(s)), most) }
+
+// oneLine makes an error safe to print, and short.
+func oneLine(err error, most int) string {
+	var b strings.Builder
+	for _, r := range err.Error() {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		}
+	}
+	return cut(b.String(), most)
+}
+
+func cut(s string, most int) string {
+	text := []rune(s)
 	if len(text) > most {
 		text = append(text[:most], '…')
 	}

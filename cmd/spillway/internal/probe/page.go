@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"html/template"
 	"os"
+	"slices"
 )
 
 //go:embed page.html
@@ -31,6 +32,7 @@ type page struct {
 	*Report
 	Counts []count
 	Groups []pageGroup
+	Stray  bool // something is drawn red
 }
 
 type count struct {
@@ -46,6 +48,7 @@ type pageGroup struct {
 type pageResult struct {
 	Result
 	ID      int
+	Open    bool // the first of each fault
 	Diagram diagram
 }
 
@@ -62,12 +65,16 @@ func newPage(r *Report) page {
 			p.Counts = append(p.Counts, count{v, n})
 		}
 	}
+	opened := map[Verdict]bool{}
 	for i, res := range r.Results {
 		if n := len(p.Groups); n == 0 || p.Groups[n-1].Name != res.Group {
 			p.Groups = append(p.Groups, pageGroup{Name: res.Group})
 		}
 		g := &p.Groups[len(p.Groups)-1]
-		g.Results = append(g.Results, pageResult{Result: res, ID: i + 1, Diagram: draw(res.Steps)})
+		open := res.Verdict.Fault() && !opened[res.Verdict]
+		opened[res.Verdict] = opened[res.Verdict] || open
+		p.Stray = p.Stray || slices.ContainsFunc(res.Steps, func(st Step) bool { return len(st.Stray) > 0 })
+		g.Results = append(g.Results, pageResult{Result: res, ID: i + 1, Open: open, Diagram: draw(res.Steps)})
 	}
 	return p
 }

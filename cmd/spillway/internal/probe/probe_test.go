@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -74,14 +75,18 @@ func TestEveryVerdict(t *testing.T) {
 		{"lax", lax, "two requests", OK},
 		{"lax", lax, "the lab's routes: ignored, 16 MiB", Lax},
 		{"lax", lax, "close with content", Hang},
+		{"reading without end", hurrying, "16 MiB, answered after 4", Lax},
+		{"reading it all first", lax, "16 MiB, answered after 4", OK},
+		{"closing", closing, "16 MiB, answered after 4", OK},
+		{"closing", closing, "the lab's routes: ignored, 20 bytes", Lost},
 		{"no HTTP", answering("\x1b[2J\x1b]0;gone\a<script>alert(1)</script>\n"), "plain words", Lost},
 		{"two answers", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "plain words", Desync},
 		{"bytes behind the answer", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\noops"), "plain words", Desync},
-		{"endless head", flooding("HTTP/1.1 200 OK\r\n", "X: y\r\n"), "plain words", Lost},
-		{"endless content", flooding("HTTP/1.1 200 OK\r\n\r\n", "hello\n"), "plain words", Hang},
-		{"endless chunks", flooding("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"), "plain words", Hang},
-		{"endless interim responses", flooding("", "HTTP/1.1 100 Continue\r\n\r\n"), "plain words", Lost},
-		{"endless answers", flooding("", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "plain words", Desync},
+		{"endless head", flooding("HTTP/1.1 200 OK\r\n", "X: y\r\n", false), "plain words", Lost},
+		{"endless content", flooding("HTTP/1.1 200 OK\r\n\r\n", "hello\n", false), "plain words", Hang},
+		{"endless chunks", flooding("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", false), "plain words", Hang},
+		{"endless interim responses", flooding("", "HTTP/1.1 100 Continue\r\n\r\n", false), "plain words", Lost},
+		{"endless answers", flooding("", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false), "plain words", Desync},
 	} {
 		t.Run(tt.name+", "+tt.only, func(t *testing.T) {
 			rep := probe(t, tt.toy.start(t), tt.only)
@@ -201,6 +206,12 @@ func TestCannotRun(t *testing.T) {
 		{other.start(t), "no HTTP response"},
 		{"-post http://127.0.0.1:1/ http://127.0.0.1:2/", "same server"},
 		{"-nonsense", "nonsense"},
+		{"-only nonsense http://127.0.0.1/", "no scenario"},
+		{"https://127.0.0.1/", "plain http only"},
+		{toy(speakingTLS).start(t), "as TLS does"},
+		{flooding("HTTP/1.1 200 OK\r\n", "X: y\r\n", true).start(t), "a head of more than"},
+		{"-patience 100ms " + flooding("HTTP/1.1 200 OK\r\n\r\n", "hello\n", true).start(t), "has not ended after 500ms"},
+		{"-patience 100ms " + toy(func(_ *net.TCPConn, r *bufio.Reader) { io.Copy(io.Discard, r) }).start(t), "no answer within 500ms"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if status := Main(strings.Fields(tt.args), &stdout, &stderr); status != 2 {
@@ -297,5 +308,34 @@ func TestStop(t *testing.T) {
 	rep, err := Run(ctx, Config{URL: toy(hanging).start(t), Patience: 5 * time.Second})
 	if err == nil || time.Since(began) > 3*time.Second || rep.Unplayed == 0 {
 		t.Errorf("%v after %v, %d not played", err, time.Since(began), rep.Unplayed)
+	}
+	if !strings.HasPrefix(rep.Error, `in the scenario "`) {
+		t.Error(rep.Error)
+	}
+}
+
+// A server that one scenario has silenced for good is not asked again and again.
+func TestSilenced(t *testing.T) {
+	var silenced atomic.Bool
+	rep, err := Run(t.Context(), Config{
+		Patience: 100 * time.Millisecond, Stuck: 300 * time.Millisecond, Conns: 1,
+		URL: toy(func(c *net.TCPConn, r *bufio.Reader) {
+			req, err := readToy(r)
+			for ; err == nil && !silenced.Load(); req, err = readToy(r) {
+				if req.fields == "" { // no Host
+					silenced.Store(true)
+				} else {
+					req.answer(c)
+				}
+			}
+			io.Copy(io.Discard, r)
+		}).start(t),
+		Only: func(s *Scenario) bool { return s.Group == "malformed heads" },
+	})
+	if err == nil || !strings.Contains(err.Error(), `in the scenario "no Host"`) || !strings.Contains(err.Error(), "no answer within 300ms") {
+		t.Error(err)
+	}
+	if len(rep.Results) != 1 || rep.Results[0].Verdict != Hang || rep.Unplayed == 0 {
+		t.Errorf("%d results, %d not played", len(rep.Results), rep.Unplayed)
 	}
 }

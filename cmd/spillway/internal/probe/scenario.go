@@ -31,8 +31,8 @@ type Scenario struct {
 	Wire string
 
 	// Ask is the target that Alive asks for on another connection, $get if it is empty; Want is what the answer's status
-	// and content must begin with, anything if it is empty.
-	Ask, Want string
+	// and content must begin with, anything if it is empty, and Never what they must not begin with.
+	Ask, Want, Never string
 
 	Oracle Oracle
 	Late   bool          // the client reads nothing before the first S: line
@@ -56,6 +56,8 @@ const (
 	Alive                   // the client destroys the connection: the server answers on another one
 	Limit                   // too much: it is refused, and the client can read that
 	Bounded                 // nobody wants the content, and it is too much to be thrown away: the connection ends behind the answer
+	Early                   // as Bounded, if the answer came before most of the content
+	Small                   // nobody wants the content, and it is little: all requests are answered on the connection
 	Old                     // as Once for an HTTP/1.0 client, which also gets nothing that it cannot read
 )
 

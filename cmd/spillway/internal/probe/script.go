@@ -18,8 +18,8 @@ type script struct {
 	steps    []step
 	requests []request
 	content  []byte
-	ask      string // Alive: the target to ask for, and what the answer must begin with
-	want     string
+
+	ask, want, never string // Alive: the target to ask for, and how the answer must begin and must not
 }
 
 // request is a request that the dialogue sends.
@@ -74,15 +74,16 @@ func (s *Scenario) parse(p *place) (*script, error) {
 	if sc.content, _, err = dialogue.Decode(s.Content, vars); err != nil {
 		return nil, err
 	}
-	ask, _, err := dialogue.Decode(s.Ask, vars)
-	if err != nil {
-		return nil, err
+	for _, f := range []struct {
+		into *string
+		text string
+	}{{&sc.ask, s.Ask}, {&sc.want, s.Want}, {&sc.never, s.Never}} {
+		b, _, err := dialogue.Decode(f.text, vars)
+		if err != nil {
+			return nil, err
+		}
+		*f.into = string(b)
 	}
-	want, _, err := dialogue.Decode(s.Want, vars)
-	if err != nil {
-		return nil, err
-	}
-	sc.ask, sc.want = string(ask), string(want)
 	if sc.ask == "" {
 		sc.ask = p.get
 	}

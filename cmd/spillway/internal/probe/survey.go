@@ -4,6 +4,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -66,8 +67,13 @@ func (p *player) once(ctx context.Context, target string, patience time.Duration
 		}
 	}
 	t.Close()
-	if err == nil {
-		err = fmt.Errorf("nothing but interim responses")
+	switch {
+	case err == nil:
+		err = errors.New("nothing but interim responses")
+	case errors.Is(err, dialogue.ErrSilent) && res.Status != 0:
+		err = fmt.Errorf("an answer that has not ended after %v and %d bytes of content", patience, res.Size)
+	case errors.Is(err, dialogue.ErrSilent):
+		err = fmt.Errorf("no answer within %v", patience)
 	}
 	return nil, nil, err
 }

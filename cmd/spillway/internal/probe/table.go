@@ -99,7 +99,11 @@ func (r *Report) summary(s style) string {
 			parts = append(parts, s.paint(colours[v], fmt.Sprintf("%d %s", n, v)))
 		}
 	}
-	return fmt.Sprintf("%d scenarios in %.1f s: %s", len(r.Results), r.Seconds, strings.Join(parts, ", "))
+	played := plural(len(r.Results), "scenario")
+	if r.Unplayed > 0 {
+		played = fmt.Sprintf("%d of %s", len(r.Results), plural(len(r.Results)+r.Unplayed, "scenario"))
+	}
+	return fmt.Sprintf("%s in %.1f s: %s", played, r.Seconds, strings.Join(parts, ", "))
 }
 
 // wrap breaks a sentence into lines.

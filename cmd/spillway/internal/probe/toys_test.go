@@ -155,6 +155,37 @@ func slamming(c *net.TCPConn, r *bufio.Reader) {
 	}
 }
 
+// hurrying answers before it reads the content.
+func hurrying(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		req.answer(c)
+		if req.skip(r) != nil {
+			return
+		}
+	}
+}
+
+// closing ends every connection behind a request with content, in the right way.
+func closing(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if req.length != 0 {
+			req.answer(c, "Connection: close")
+			c.CloseWrite()
+			io.Copy(io.Discard, r)
+			return
+		}
+		req.answer(c)
+	}
+}
+
 // hanging never answers a request with content.
 func hanging(c *net.TCPConn, r *bufio.Reader) {
 	for {
@@ -221,14 +252,21 @@ func answering(text string) toy {
 	}
 }
 
-// flooding returns a toy that repeats itself for ever behind a beginning, to those who send content.
-func flooding(beginning, again string) toy {
+// speakingTLS answers plain text as a TLS server does.
+func speakingTLS(c *net.TCPConn, r *bufio.Reader) {
+	r.ReadByte()
+	io.WriteString(c, "\x15\x03\x03\x00\x02\x02\x46")
+	io.Copy(io.Discard, r)
+}
+
+// flooding returns a toy that repeats itself for ever behind a beginning, to those who send content or to everybody.
+func flooding(beginning, again string, everybody bool) toy {
 	return func(c *net.TCPConn, r *bufio.Reader) {
 		req, err := readToy(r)
 		if err != nil {
 			return
 		}
-		if req.length == 0 {
+		if req.length == 0 && !everybody {
 			req.answer(c)
 			return
 		}

@@ -47,6 +47,8 @@ var advice = map[Verdict]string{
 	Closed: "Safe; to keep the connection, read a small rest of the content within a budget of bytes and time.",
 }
 
+const boundIt = "Bound how much is read for nothing, in bytes and in time: such a client costs more than a new connection."
+
 // adviceFor holds what an oracle knows better.
 var adviceFor = map[Oracle]map[Verdict]string{
 	Once: {
@@ -58,11 +60,17 @@ var adviceFor = map[Oracle]map[Verdict]string{
 		Hang: "Close behind the answer: this client waits for the end of the connection.",
 	},
 	Framing: {Desync: "Content whose framing is broken has no end: answer if you must, and close."},
-	Bounded: {Lax: "Bound how much is read for nothing, in bytes and in time: such a client costs more than a new connection."},
+	Bounded: {Lax: boundIt},
+	Early:   {Lax: boundIt},
+	Small:   {Lost: "Read a small rest of the content, so that the connection can be kept."},
 	Refuse:  {Closed: ""},
 	Limit: {
 		Lax:    "Bound what a request's head and framing may cost.",
 		Closed: "Safe; say 413, 414 or 431 before closing, so that the client knows why.",
+	},
+	Alive: {
+		Lost: "Let the handler see that its content was cut, and how much of it came.",
+		Hang: "Whatever becomes of one connection, go on accepting and serving others.",
 	},
 	Ends: {Hang: "Notice the end of the client's stream, or bound the wait for it: connections like this one pile up."},
 }
