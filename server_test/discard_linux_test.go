@@ -1,3 +1,5 @@
+//go:build !spillway_portable
+
 // What nobody wants is thrown away in the kernel: recv with MSG_TRUNC, seen from outside by strace.
 
 package server_test

@@ -78,8 +78,8 @@ func TestContextFollowsTheClient(t *testing.T) {
 		{"TLS and unread content", post, 30e3, true},
 	} {
 		for _, how := range []string{"close", "reset", "stay"} {
-			if strings.HasPrefix(test.name, "too much") && how == "close" {
-				continue // the close waits behind what does not fit the system's receive buffer
+			if strings.HasPrefix(test.name, "too much") && (how == "close" || how == "reset" && !parks) {
+				continue // the close waits behind what does not fit the system's receive buffer, the reset behind what is not read
 			}
 			t.Run(test.name+"/"+how, func(t *testing.T) {
 				liveClean(t)
@@ -481,13 +481,16 @@ func TestStats(t *testing.T) {
 	check("at first")
 	c := liveDial(t, live.addr)
 	want.Open, want.Idle, want.Accepted = 1, 1, 1
+	parked := 0
+	if parks {
+		parked = 1
+	}
+	want.Parked = parked
 	check("connected")
 	c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 	c.wantAnswer("GET", 200, "")
 	want.Exchanges, want.Leftovers[body.Nothing] = 1, 1
 	check("an exchange")
-	want.Parked = 1
-	check("parked")
 	c.send(1000, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
 	c.wantAnswer("POST", 200, "")
 	want.Parked, want.Exchanges, want.Leftovers[body.Drained], want.Discarded = 0, 2, 1, 1000

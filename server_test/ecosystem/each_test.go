@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 // sameOnEach runs use with net/http and with spillway, and fails the test where the outcomes differ. It returns
 // spillway's.

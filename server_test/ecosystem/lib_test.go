@@ -18,9 +18,6 @@ import (
 	"github.com/spillway-go/spillway/server/nethttp"
 )
 
-// patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
-
 // call is a request, as a line of a table.
 type call struct {
 	Line   string // method and path
