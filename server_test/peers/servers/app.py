@@ -16,7 +16,7 @@ def app(environ, start_response):
     if path == "/consume_body":
         status, text = "200 OK", b"consumed %d bytes\n" % consume(environ)
     start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
-    return [text]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
 
 
 def consume(environ):
