@@ -125,7 +125,8 @@ C:
 C: {x*300}\
 ~ 100ms
 C: <RST>`,
-		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"b`,
+		Ask: `/uploads?id=$token`, Want: `200 \{"id":"$token","bytes":300,"error":"`,
+		Not: `200 \{"id":"$token","bytes":300,"error":""`,
 		Why: "The handler is told that the content was cut, and how much of it came.",
 	},
 	{

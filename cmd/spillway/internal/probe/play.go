@@ -73,7 +73,7 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 	r.steps()
 	r.finish()
 	if s.Oracle == Alive {
-		o.alive = p.ask(ctx, sc.ask, sc.want)
+		o.alive = p.ask(ctx, sc)
 	}
 	o.took = time.Since(began)
 	o.events = t.Events()
@@ -91,20 +91,21 @@ func (p *player) dial(ctx context.Context) (*dialogue.Talker, error) {
 	return t, err
 }
 
-// ask asks for a target on a new connection, and again until the answer begins as it should or patience is over.
-func (p *player) ask(ctx context.Context, target, want string) error {
+// ask asks for the script's target on a new connection, and again until the answer begins as it should or patience is over.
+func (p *player) ask(ctx context.Context, sc *script) error {
 	for end := time.Now().Add(p.patience); ; time.Sleep(breath) {
-		res, t, err := p.once(ctx, target, p.patience)
+		res, t, err := p.once(ctx, sc.ask, p.patience)
 		if err != nil {
 			return err
 		}
 		t.Close()
 		got := statusAndContent(res)
-		if bytes.HasPrefix(got, []byte(want)) {
+		wrong := sc.not != "" && bytes.HasPrefix(got, []byte(sc.not))
+		if bytes.HasPrefix(got, []byte(sc.want)) && !wrong {
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("GET %s was answered %.60q and not %q", target, got, want)
+			return fmt.Errorf("GET %s was answered %.60q and not %q", sc.ask, got, sc.want)
 		}
 	}
 }

@@ -31,8 +31,8 @@ type Scenario struct {
 	Wire string
 
 	// Ask is the target that Alive asks for on another connection, $get if it is empty; Want is what the answer's status
-	// and content must begin with, anything if it is empty.
-	Ask, Want string
+	// and content must begin with, anything if it is empty, and Not what they must not begin with.
+	Ask, Want, Not string
 
 	Oracle Oracle
 	Late   bool          // the client reads nothing before the first S: line

@@ -20,6 +20,7 @@ type script struct {
 	content  []byte
 	ask      string // Alive: the target to ask for, and what the answer must begin with
 	want     string
+	not      string // and what it must not begin with, unless that is empty
 }
 
 // request is a request that the dialogue sends.
@@ -85,7 +86,11 @@ func (s *Scenario) parse(p *place) (*script, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc.ask, sc.want = string(ask), string(want)
+	not, _, err := dialogue.Decode(s.Not, vars)
+	if err != nil {
+		return nil, err
+	}
+	sc.ask, sc.want, sc.not = string(ask), string(want), string(not)
 	if sc.ask == "" {
 		sc.ask = p.get
 	}
