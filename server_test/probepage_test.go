@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spillway-go/spillway/server_test/internal/chromium"
 )
 
 var screenshots = flag.String("screenshots", "", "write pictures of the probe's page to this `directory`")
@@ -82,11 +84,34 @@ type probePage struct {
 	Wide                                    bool
 }
 
-func (b *chromium) probePage() (p probePage) {
+// pageBrowser is a browser whose failures are the test's.
+type pageBrowser struct {
+	t *testing.T
+	*chromium.Browser
+}
+
+func (b pageBrowser) must(err error) {
 	b.t.Helper()
-	if err := json.Unmarshal([]byte(b.evaluate(probeSees)), &p); err != nil {
+	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+func (b pageBrowser) call(method string, params map[string]any, result any) {
+	b.t.Helper()
+	b.must(b.Call(method, params, result))
+}
+
+func (b pageBrowser) evaluate(expression string) string {
+	b.t.Helper()
+	got, err := b.Evaluate(expression)
+	b.must(err)
+	return got
+}
+
+func (b pageBrowser) probePage() (p probePage) {
+	b.t.Helper()
+	b.must(json.Unmarshal([]byte(b.evaluate(probeSees)), &p))
 	return p
 }
 
@@ -99,8 +124,9 @@ func TestProbePageInChromium(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	b := startChromium(t)
-	b.newPage()
+	b := pageBrowser{t, liveChromium(t)}
+	_, err = b.Open()
+	b.must(err)
 	for _, look := range []struct {
 		scheme, red string
 		width       int
@@ -109,7 +135,7 @@ func TestProbePageInChromium(t *testing.T) {
 			"features": []map[string]string{{"name": "prefers-color-scheme", "value": look.scheme}}}, nil)
 		b.call("Emulation.setDeviceMetricsOverride", map[string]any{
 			"width": look.width, "height": 1200, "deviceScaleFactor": 1, "mobile": false}, nil)
-		b.navigate("file://" + file)
+		b.must(b.Navigate("file://" + file))
 		p := b.probePage()
 		if p.Scripts != 0 || !strings.HasPrefix(p.Title, "spillway probe: http://127.0.0.1") || !strings.Contains(p.Text, pageScript) {
 			t.Errorf("%d scripts, title %q", p.Scripts, p.Title)
@@ -126,13 +152,13 @@ func TestProbePageInChromium(t *testing.T) {
 		b.picture(fmt.Sprintf("%s-%d.png", look.scheme, look.width))
 	}
 	b.clickThrough(t)
-	for _, told := range b.told {
+	for _, told := range b.Told {
 		t.Errorf("the page tells the console: %s", told)
 	}
 }
 
 // clickThrough uses the page: a row opens and closes, a verdict is hidden and shown, a square of the map opens its row.
-func (b *chromium) clickThrough(t *testing.T) {
+func (b pageBrowser) clickThrough(t *testing.T) {
 	before := b.probePage()
 	b.evaluate("document.querySelectorAll('details:not([open])')[0].querySelector('summary').click()")
 	if p := b.probePage(); p.Diagrams != before.Diagrams+1 {
@@ -157,7 +183,7 @@ func (b *chromium) clickThrough(t *testing.T) {
 }
 
 // picture writes a screenshot, if that is asked for.
-func (b *chromium) picture(name string) {
+func (b pageBrowser) picture(name string) {
 	if *screenshots == "" {
 		return
 	}
@@ -167,7 +193,5 @@ func (b *chromium) picture(name string) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(*screenshots, name), data, 0o644)
 	}
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	b.must(err)
 }

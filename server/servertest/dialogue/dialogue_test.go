@@ -101,6 +101,7 @@ func TestResponses(t *testing.T) {
 		{"close", "GET", "HTTP/1.1 200 OK\r\nConnection: a, CLOSE\r\nContent-Length: 0\r\n\r\n", "", 200, true, false},
 		{"1.0", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "", 200, true, false},
 		{"1.0 kept", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: Keep-Alive\r\n\r\n", "", 200, false, false},
+		{"1.9", "GET", "HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n", "", 200, false, false},
 		{"bare LF", "GET", "HTTP/1.1 200 OK\nContent-Length: 1\n\nx", "x", 200, false, false},
 		{"cut in its content", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "hel", 200, false, true},
 		{"cut in its chunks", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "hello", 200, false, true},

@@ -148,7 +148,7 @@ func (r *reading) statusLine(b []byte) (int, error) {
 	if n == 0 || err != nil {
 		return 0, err
 	}
-	if len(line) < 12 || line[8] != ' ' || line[7] != '0' && line[7] != '1' {
+	if len(line) < 12 || line[8] != ' ' || line[7] < '0' || line[7] > '9' {
 		return 0, malformed("its status line is %s", brief([]byte(line)))
 	}
 	r.res.Status, err = strconv.Atoi(line[9:12])

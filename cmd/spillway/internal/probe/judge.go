@@ -53,7 +53,12 @@ func (o *outcome) judgeKeep() Finding {
 		return f
 	}
 	refused := slices.IndexFunc(o.answers, o.misread)
+	claimed := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return res.Minor > 1 })
 	switch {
+	case claimed >= 0:
+		f := o.found(Lax, "The answer calls itself HTTP/1.%d, to which no server conforms.", o.answers[claimed].Minor)
+		f.Advice = "Answer with the highest version that the server conforms to (RFC 9110 §2.5)."
+		return f
 	case refused >= 0:
 		return o.found(Lost, "Request %d, which gets %d otherwise, got %d.", refused+1, o.known.Get, o.answers[refused].Status)
 	case o.wrong != "":
@@ -154,6 +159,9 @@ func (o *outcome) judgeFraming() Finding {
 		kept, misread = Ambig, Ambig
 	}
 	served := len(o.answers) > 0 && !o.refused(o.answers[0])
+	if f := o.afterthought(); o.oracle == Framing && f.Verdict != "" {
+		return f
+	}
 	if f := o.stray(misread); f.Verdict != "" {
 		return f
 	}
@@ -184,6 +192,9 @@ func (o *outcome) judgeFraming() Finding {
 
 // judgeEnds: the client stopped inside a request.
 func (o *outcome) judgeEnds() Finding {
+	if f := o.afterthought(); f.Verdict != "" {
+		return f
+	}
 	if len(o.extra) > 0 || len(o.answers) > 1 {
 		f := o.found(Desync, "%d answers to one request that never came whole.", len(o.answers)+len(o.extra))
 		f.stray = o.second()
@@ -248,6 +259,22 @@ func (o *outcome) stray(v Verdict) Finding {
 	return Finding{}
 }
 
+// afterthought finds an answer behind the answer that only says that the content turned out to be broken, before the end:
+// one too many, and yet no sign that content was read as a request.
+func (o *outcome) afterthought() Finding {
+	if len(o.answers) != 1 || o.sent != 1 || len(o.extra) != 1 || o.garbage >= 0 || o.end == nil {
+		return Finding{}
+	}
+	res := o.extra[0]
+	if res.Status != 400 && res.Status != 408 && res.Status != 413 && res.Status != 431 || res.Status == o.known.Hidden || o.tells(res) {
+		return Finding{}
+	}
+	f := o.strayFrom(Lax, res.Offset, "Two answers to one request: %d, and when the content was found to be broken %d, and the end.",
+		o.answers[0].Status, res.Status)
+	f.Advice = "One request gets one answer: behind it, close without another, or a client takes it for that to its next request."
+	return f
+}
+
 // tooMany counts answers and requests.
 func (o *outcome) tooMany() string {
 	return fmt.Sprintf("%d answers to %s", len(o.answers)+len(o.extra), plural(o.sent, "request"))
@@ -261,17 +288,17 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// smuggled reports whether an answer behind the first is the one to the hidden request.
+// smuggled reports whether an answer is the one to the hidden request: one that nobody asked for, or one to a plain request,
+// whose own answer is known. A request with content may be answered with anything, the hidden request's own bytes included.
 func (o *outcome) smuggled() bool {
-	if !bytes.Contains(o.content, []byte("/spillway-probe-")) {
+	if !slices.ContainsFunc(o.steps, func(st step) bool { return bytes.Contains(st.data, []byte("/spillway-probe-")) }) {
 		return false
 	}
-	behind := o.extra
-	if len(o.answers) > 0 {
-		behind = append(slices.Clone(o.answers[1:]), o.extra...)
-	}
-	if len(o.answers)+len(o.extra) > o.sent {
-		return true
+	behind := slices.Clone(o.extra)
+	for i, res := range o.answers {
+		if i > 0 && o.requests[min(i, len(o.requests)-1)].plain {
+			behind = append(behind, res)
+		}
 	}
 	return slices.ContainsFunc(behind, func(res *dialogue.Response) bool {
 		return res.Status == o.known.Hidden && res.Status != o.known.Get || o.tells(res)

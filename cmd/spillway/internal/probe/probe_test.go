@@ -80,6 +80,13 @@ func TestEveryVerdict(t *testing.T) {
 		{"closing", closing, "16 MiB, answered after 4", OK},
 		{"closing", closing, "the lab's routes: ignored, 20 bytes", Lost},
 		{"no HTTP", answering("\x1b[2J\x1b]0;gone\a<script>alert(1)</script>\n"), "plain words", Lost},
+		{"a second answer when the content breaks", secondThoughts, "a malformed trailer", Lax},
+		{"a second answer when the content breaks", secondThoughts, "half-closed inside a chunk", Lax},
+		{"a version that does not exist", answering("HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n"), "plain words", Lax},
+		{"content of a GET refused", refusingGet, "GET with content", Closed},
+		{"content of a GET refused", refusingGet, "GET with chunked content", Closed},
+		{"content echoed", echoing, "content between two", OK},
+		{"content echoed", echoing, "three in a row", OK},
 		{"two answers", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "plain words", Desync},
 		{"bytes behind the answer", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\noops"), "plain words", Desync},
 		{"endless head", flooding("HTTP/1.1 200 OK\r\n", "X: y\r\n", false), "plain words", Lost},
@@ -99,6 +106,21 @@ func TestEveryVerdict(t *testing.T) {
 				t.Error("no such scenario")
 			}
 		})
+	}
+}
+
+// A finding claims no more than what was seen: content that was read as a request need not be the hidden one.
+func TestHiddenOrNot(t *testing.T) {
+	url := toy(leaving).start(t)
+	for _, tt := range []struct{ only, want string }{
+		{"not chunks at all", "hidden in the content was answered"},
+		{"fixed length, spells a request", "hidden in the content was answered"},
+		{"leftover content: chunk extensions", "Content was read as a request"},
+	} {
+		rep := probe(t, url, tt.only)
+		if len(rep.Results) != 1 || !strings.Contains(rep.Results[0].What, tt.want) {
+			t.Errorf("%s: %v, want %q", tt.only, rep.Results, tt.want)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ type script struct {
 // request is a request that the dialogue sends.
 type request struct {
 	method string
-	plain  bool // it is the one whose answer the survey knows
+	plain  bool // it is the one whose answer the survey knows, and without content, for which even a GET may be refused
 }
 
 type step struct {
@@ -61,7 +61,10 @@ func (p *place) smuggled() []byte {
 	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.hidden(), p.host)
 }
 
-var requestLine = regexp.MustCompile(`^([A-Z]{3,})[ \\]`)
+var (
+	requestLine = regexp.MustCompile(`^([A-Z]{3,})[ \\]`)
+	framingLine = regexp.MustCompile(`^(Content-Length|Transfer-Encoding):`)
+)
 
 // parse fills in a scenario's dialogue.
 func (s *Scenario) parse(p *place) (*script, error) {
@@ -138,6 +141,9 @@ func (sc *script) addSend(text string, vars map[string][]byte, together *bool) e
 	}
 	if m := requestLine.FindStringSubmatch(text); m != nil {
 		sc.requests = append(sc.requests, request{method: m[1], plain: text == "GET $get HTTP/1.1"})
+	}
+	if n := len(sc.requests); n > 0 && framingLine.MatchString(text) {
+		sc.requests[n-1].plain = false
 	}
 	if !*together {
 		sc.steps = append(sc.steps, step{kind: send})

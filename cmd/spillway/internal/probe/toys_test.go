@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httputil"
 	"strconv"
 	"strings"
 	"testing"
@@ -108,6 +109,9 @@ func (req *toyRequest) skip(r *bufio.Reader) error {
 func (req *toyRequest) answer(w io.Writer, fields ...string) {
 	content := "hello\n"
 	head := "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n"
+	if strings.HasPrefix(req.target, "/spillway-probe-") {
+		head = strings.Replace(head, "200 OK", "404 Not Found", 1)
+	}
 	for _, f := range fields {
 		head += f + "\r\n"
 	}
@@ -137,6 +141,63 @@ func leaving(c *net.TCPConn, r *bufio.Reader) {
 			return
 		}
 		req.answer(c)
+	}
+}
+
+// secondThoughts answers each head at once, and says 400 if the content behind it then turns out to be broken.
+func secondThoughts(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		req.answer(c)
+		content := bufio.NewReader(io.LimitReader(r, max(req.length, 0)))
+		if req.length < 0 {
+			content = bufio.NewReader(httputil.NewChunkedReader(r))
+		}
+		_, err = io.Copy(io.Discard, content)
+		if line, _ := r.Peek(2); req.length < 0 && (err != nil || string(line) != "\r\n") {
+			fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			return
+		}
+		if req.length < 0 {
+			r.Discard(2)
+		}
+	}
+}
+
+// refusingGet takes no content with a GET, as the standard permits.
+func refusingGet(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil || req.skip(r) != nil {
+			return
+		}
+		if req.method == "GET" && req.length != 0 {
+			fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			return
+		}
+		req.answer(c)
+	}
+}
+
+// echoing answers a request with its content, and knows only one other target.
+func echoing(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		content := make([]byte, max(req.length, 0))
+		if _, err := io.ReadFull(r, content); err != nil {
+			return
+		}
+		status := "200 OK"
+		if req.target != "/" {
+			status = "404 Not Found"
+		}
+		fmt.Fprintf(c, "HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s", status, len(content), content)
 	}
 }
 

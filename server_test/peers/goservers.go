@@ -1,0 +1,58 @@
+// The peers that are written in Go: this program serves them itself, each in a process of its own.
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/valyala/fasthttp"
+)
+
+// serverMode is the first argument with which this program is a server: serverMode NAME PORT.
+const serverMode = "-serve"
+
+func serve(name, port string) error {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "net/http":
+		return (&http.Server{Handler: http.HandlerFunc(stock)}).Serve(l)
+	case "fasthttp":
+		return (&fasthttp.Server{Handler: fast, MaxRequestBodySize: 64 << 20}).Serve(l)
+	case "fasthttp, StreamRequestBody":
+		return (&fasthttp.Server{Handler: fast, StreamRequestBody: true}).Serve(l)
+	}
+	return fmt.Errorf("peers: no server %q", name)
+}
+
+// reply returns what every peer answers on a path, without a look at the content.
+func reply(path string) (status int, text string) {
+	switch path {
+	case "/":
+		return 200, "hello\n"
+	case "/ignore":
+		return 200, "ignored\n"
+	case "/reject":
+		return 413, "too large\n"
+	}
+	return 404, "not found\n"
+}
+
+func stock(w http.ResponseWriter, r *http.Request) {
+	status, text := reply(r.URL.Path)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	io.WriteString(w, text)
+}
+
+func fast(ctx *fasthttp.RequestCtx) {
+	status, text := reply(string(ctx.Path()))
+	ctx.SetContentType("text/plain; charset=utf-8")
+	ctx.SetStatusCode(status)
+	ctx.WriteString(text)
+}

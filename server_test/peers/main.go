@@ -1,0 +1,233 @@
+// The peers' table: starts real servers, sends spillway probe's scenarios to each, and writes down what it said.
+//
+//	go run .                                          all that are installed
+//	go run . -only spillway,net/http,fasthttp         some
+//	go run . -results RESULTS.md -html results.html   and writes the two files that are committed
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// entry is a column of the table.
+type entry struct {
+	Peer     *peer
+	Version  string
+	Report   *report
+	Early200 string // what Chromium shows; empty: nobody looked
+	Early413 string
+}
+
+// table is what a run found.
+type table struct {
+	When    time.Time
+	Command string
+	System  string
+	Browser string // its version; empty: nobody looked
+	Entries []entry
+}
+
+func run(args []string) error {
+	if len(args) == 3 && args[0] == serverMode {
+		return serve(args[1], args[2])
+	}
+	flags := flag.NewFlagSet("peers", flag.ExitOnError)
+	only := flags.String("only", "", "the `NAMES` of the peers to probe, with commas between them; a name stands for all that begin with it and a comma")
+	results := flags.String("results", "", "write the table to `FILE`")
+	html := flags.String("html", "", "write one page with all peers side by side to `FILE`")
+	hold := flags.Bool("hold", false, "probe nothing: start the peers of -only, say where they are, and keep them until this program is interrupted")
+	browser := flags.Bool("browser", true, "look with Chromium, if it is installed, what it shows after an upload that is answered early")
+	flags.Parse(args)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	chosen, err := choose(peers(), *only)
+	if err != nil {
+		return err
+	}
+	if *hold {
+		return holdAll(ctx, chosen)
+	}
+	t := &table{When: time.Now().UTC(), Command: strings.TrimSpace("go run . " + strings.Join(args, " ")), System: system()}
+	if err := t.fill(ctx, chosen, *browser); err != nil {
+		return err
+	}
+	if *results != "" {
+		if err := os.WriteFile(*results, t.markdown(), 0o644); err != nil {
+			return err
+		}
+	}
+	if *html != "" {
+		return t.writePage(*html)
+	}
+	return nil
+}
+
+// choose returns the peers of these names.
+func choose(all []peer, only string) ([]peer, error) {
+	if only == "" {
+		return all, nil
+	}
+	var chosen []peer
+	for _, p := range all {
+		if slices.ContainsFunc(strings.Split(only, ","), p.called) {
+			chosen = append(chosen, p)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("peers: no peer is called %q", only)
+	}
+	return chosen, nil
+}
+
+func (p *peer) called(name string) bool {
+	name = strings.TrimSpace(name)
+	return p.Name == name || strings.HasPrefix(p.Name, name+", ") || strings.ReplaceAll(p.Name, ", ", " ") == name
+}
+
+// fill probes the peers one after the other.
+func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
+	dir, err := os.MkdirTemp("", "peers")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	spillway, err := buildSpillway(ctx, dir)
+	if err != nil {
+		return err
+	}
+	var b *viewer
+	if browse {
+		if b, err = newViewer(dir); err != nil {
+			return err
+		}
+	}
+	if b != nil {
+		defer b.close()
+		t.Browser = b.version
+	}
+	for i := range chosen {
+		p := &chosen[i]
+		version, err := p.version()
+		if err != nil {
+			fmt.Printf("%-28s not installed\n", p.Name)
+			continue
+		}
+		e, err := look(ctx, p, spillway, b)
+		if err != nil {
+			return err
+		}
+		e.Version = version
+		fmt.Println(e.line())
+		t.Entries = append(t.Entries, *e)
+	}
+	return nil
+}
+
+// look probes one peer, and looks at it with a browser if there is one.
+func look(ctx context.Context, p *peer, spillway string, b *viewer) (*entry, error) {
+	server, err := start(p, spillway)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	e := &entry{Peer: p}
+	if e.Report, err = probe(ctx, spillway, p, server.addr); err != nil {
+		return nil, err
+	}
+	if b != nil {
+		e.Early200 = b.look("http://"+server.addr, p.Early200)
+		e.Early413 = b.look("http://"+server.addr, p.Early413)
+	}
+	return e, nil
+}
+
+// holdAll starts peers and keeps them, for those who want to talk to them.
+func holdAll(ctx context.Context, chosen []peer) error {
+	dir, err := os.MkdirTemp("", "peers")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	spillway, err := buildSpillway(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for i := range chosen {
+		p := &chosen[i]
+		server, err := start(p, spillway)
+		if err != nil {
+			return err
+		}
+		defer server.stop()
+		fmt.Printf("%s: spillway probe -post http://%s%s http://%s%s\n", p.Name, server.addr, p.Post, server.addr, p.Get)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// line sums an entry up for the terminal.
+func (e *entry) line() string {
+	var counts []string
+	for _, v := range verdicts {
+		if n := e.Report.count(v); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	line := fmt.Sprintf("%-28s %5.1f s  %s", e.Peer.Name, e.Report.Seconds, strings.Join(counts, ", "))
+	if e.Early200 != "" {
+		line += fmt.Sprintf("; Chromium: %s, %s", e.Early200, e.Early413)
+	}
+	return line
+}
+
+// version asks for the peer's version. An error says that it is not installed.
+func (p *peer) version() (string, error) {
+	if p.Version == nil {
+		return builtIn(p.Module), nil
+	}
+	out, err := exec.Command(p.Version[0], p.Version[1:]...).CombinedOutput()
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return shortVersion(line), nil
+}
+
+// shortVersion takes the first word that has a digit and a dot from what a program calls itself.
+func shortVersion(line string) string {
+	for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" /()", r) }) {
+		if strings.ContainsAny(word, "0123456789") && strings.Contains(word, ".") {
+			return strings.TrimPrefix(word, "v")
+		}
+	}
+	return strings.TrimSpace(line)
+}
+
+// system names the operating system.
+func system() string {
+	text, _ := os.ReadFile("/etc/os-release")
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); ok {
+			return strings.Trim(name, `"`)
+		}
+	}
+	return cmp.Or(filepath.Base(os.Getenv("OSTYPE")), "unknown")
+}

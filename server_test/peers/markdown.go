@@ -1,0 +1,123 @@
+// RESULTS.md: the table that is committed.
+
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"html"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// confirmed is written by hand: how each fault in the committed table was confirmed.
+//
+//go:embed confirmed.md
+var confirmed string
+
+const introduction = `# The peers' table
+
+Real servers, each started on a loopback port and probed alone with ` + "`spillway probe`" + `; the same scenarios for all,
+side by side and with every fault's dialogue in [results.html](results.html). The probe's verdicts: ok; closed (safe, but
+the connection was not kept); DESYNC (content was read as a request); AMBIGUOUS (answered where the framing was ambiguous,
+and kept open); RESET (under a client that was still sending); HANG; LOST (a valid request was not answered); LAX (what
+should have been refused was served; that includes what the standard lets a server forgive, such as a bare LF between
+fields or a folded line).
+
+The last two columns say what Chromium shows after a form has uploaded 20 MB to a handler that answers without reading:
+the server's page, or an error of its own (` + "`–`" + `: no such handler). Where a server reads everything first, no answer is
+early, and the page is shown.
+
+`
+
+func (t *table) markdown() []byte {
+	var b strings.Builder
+	b.WriteString(introduction)
+	fmt.Fprintf(&b, "Made on %s, on %s", t.When.Format("2006-01-02"), t.System)
+	if t.Browser != "" {
+		fmt.Fprintf(&b, ", with Chromium %s", t.Browser)
+	}
+	fmt.Fprintf(&b, ", in this folder with\n\n    %s\n\n", t.Command)
+	t.counts(&b)
+	b.WriteString("\n## How each is set up\n\nThe handler answers every request at once and leaves the content to the server, unless it says otherwise.\n\n")
+	for _, e := range t.Entries {
+		if e.Peer.How != "" {
+			fmt.Fprintf(&b, "- **%s**: %s\n", e.Peer.Name, cell(e.Peer.How))
+		}
+	}
+	b.WriteString("\n## The faults\n")
+	for _, e := range t.Entries {
+		e.faults(&b)
+	}
+	t.documented(&b)
+	b.WriteString("\n" + confirmed)
+	return []byte(b.String())
+}
+
+// counts writes the table.
+func (t *table) counts(b *strings.Builder) {
+	columns := append([]string{"server", "version"}, verdicts...)
+	if t.Browser != "" {
+		columns = append(columns, "early 200", "early 413")
+	}
+	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))
+	for _, e := range t.Entries {
+		fmt.Fprintf(b, "| %s | %s |", e.Peer.Name, cell(e.Version))
+		for _, v := range verdicts {
+			if n := e.Report.count(v); n > 0 {
+				fmt.Fprintf(b, " %d |", n)
+			} else {
+				b.WriteString(" |")
+			}
+		}
+		if t.Browser != "" {
+			fmt.Fprintf(b, " %s | %s |", cell(e.Early200), cell(e.Early413))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// faults lists an entry's, by verdict.
+func (e *entry) faults(b *strings.Builder) {
+	if e.Report.faults() == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n**%s**\n\n", e.Peer.Name)
+	for _, v := range verdicts {
+		var names []string
+		for i := range e.Report.Results {
+			if r := &e.Report.Results[i]; r.fault() && r.Verdict == v {
+				names = append(names, r.Name)
+			}
+		}
+		if len(names) > 0 {
+			fmt.Fprintf(b, "- %s: %s\n", v, strings.Join(names, "; "))
+		}
+	}
+}
+
+// documented says why spillway closes where it does.
+func (t *table) documented(b *strings.Builder) {
+	for _, e := range t.Entries {
+		reasons := map[string][]string{}
+		for i := range e.Report.Results {
+			if r := &e.Report.Results[i]; r.Verdict == "closed" && e.Peer.Documented[r.Name] != "" {
+				reasons[e.Peer.Documented[r.Name]] = append(reasons[e.Peer.Documented[r.Name]], r.Name)
+			}
+		}
+		if len(reasons) == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "\n## Where %s closes, as its README says\n\n", e.Peer.Name)
+		for _, why := range slices.Sorted(maps.Keys(reasons)) {
+			fmt.Fprintf(b, "- %s: %s\n", why, strings.Join(reasons[why], "; "))
+		}
+		return // both of its APIs close alike; a test asserts it
+	}
+}
+
+// cell makes text safe for a cell of a table.
+func cell(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(html.EscapeString(text)), " "), "|", "\\|")
+}

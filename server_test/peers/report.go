@@ -1,0 +1,100 @@
+// The reports of spillway probe -json, read again.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// report is what spillway probe found, as far as the table needs it.
+type report struct {
+	Seconds float64
+	Survey  struct {
+		Server string
+		Get    int
+		Alone  bool
+	}
+	Results  []result
+	Unplayed int
+	Error    string
+}
+
+type result struct {
+	Group, Name, Why, Ref string
+	Verdict, What, Advice string
+	Dialogue              []step
+}
+
+type step struct {
+	Ms    float64
+	From  string
+	Kind  string
+	Bytes int64
+	Lines []string
+	Stray []string
+}
+
+// verdicts are in the order of the table's columns.
+var verdicts = []string{"ok", "closed", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "LAX"}
+
+func (r *result) fault() bool { return r.Verdict != "ok" && r.Verdict != "closed" }
+
+func (r *report) count(verdict string) int {
+	n := 0
+	for i := range r.Results {
+		if r.Results[i].Verdict == verdict {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *report) faults() int {
+	return len(r.Results) - r.count("ok") - r.count("closed")
+}
+
+// buildSpillway builds the command into a directory and returns its path.
+func buildSpillway(ctx context.Context, dir string) (string, error) {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/spillway-go/spillway").Output()
+	if err != nil {
+		return "", fmt.Errorf("peers: where spillway is: %w", err)
+	}
+	name := filepath.Join(dir, "spillway")
+	build := exec.CommandContext(ctx, "go", "build", "-o", name, "./cmd/spillway")
+	build.Dir = strings.TrimSpace(string(root))
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("peers: go build: %w: %s", err, out)
+	}
+	return name, nil
+}
+
+// probe runs spillway probe against a peer with more arguments than its URLs.
+func probe(ctx context.Context, spillway string, p *peer, addr string, args ...string) (*report, error) {
+	args = append([]string{"probe", "-json"}, args...)
+	if p.Post != "" {
+		args = append(args, "-post", "http://"+addr+p.Post)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, spillway, append(args, "http://"+addr+p.Get)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	var status *exec.ExitError
+	if err != nil && !(errors.As(err, &status) && status.ExitCode() == 1) { // 1: faults were found
+		return nil, fmt.Errorf("peers: %s: spillway probe: %w: %s", p.Name, err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	rep := &report{}
+	if err := json.Unmarshal(out, rep); err != nil {
+		return nil, fmt.Errorf("peers: %s: spillway probe: %w", p.Name, err)
+	}
+	return rep, nil
+}
