@@ -144,15 +144,21 @@ func (g *Generator) Close() {
 	unix.Close(g.epoll)
 }
 
-// Warm runs the load without measuring.
+// Warm runs the load without measuring: for a time, and then until every connection may have had a few turns.
 func (g *Generator) Warm(d time.Duration) error {
+	const turns, slice, most = 5, 20 * time.Millisecond, 3 * time.Second
 	if err := g.start(); err != nil {
 		return err
 	}
-	if err := g.drive(g.now() + int64(d)); err != nil {
-		return err
+	began, enough := g.now(), g.total+turns*int64(len(g.conns))
+	for until := began + int64(d); ; until += int64(slice) {
+		if err := g.drive(until); err != nil {
+			return err
+		}
+		if g.total >= enough || g.c.Rate > 0 || g.now()-began > int64(most) {
+			return g.drain()
+		}
 	}
-	return g.drain()
 }
 
 // Measure runs the load and measures a window of it.
