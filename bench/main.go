@@ -68,9 +68,9 @@ func bench(args []string) error {
 	if *list {
 		return printList()
 	}
-	o := run.Options{Command: command(args), Rounds: *rounds, Window: *window, Warm: 80 * time.Millisecond, Progress: os.Stderr}
+	o := run.Options{Command: command(args), Rounds: *rounds, Window: *window, Warm: 80 * time.Millisecond, Turns: 5, Progress: os.Stderr}
 	if *quick {
-		o.Quick, o.Rounds, o.Window, o.Warm, o.MaxConns = true, 1, 50*time.Millisecond, 15*time.Millisecond, 2000
+		o.Quick, o.Rounds, o.Window, o.Warm, o.Turns, o.MaxConns = true, 1, 50*time.Millisecond, 15*time.Millisecond, 0, 2000
 	}
 	if *out == "" {
 		*out = "results"

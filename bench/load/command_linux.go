@@ -22,6 +22,7 @@ type Order struct {
 	Addr   string        `json:"addr"`
 	PID    int           `json:"pid"`
 	Warm   time.Duration `json:"warm"`
+	Turns  int           `json:"turns"` // each connection has about so many before the window, however long that takes
 	Window time.Duration `json:"window"`
 }
 
@@ -83,7 +84,7 @@ func prepare(order *Order) (*Generator, error) {
 	if err != nil || c.Idle {
 		return g, err
 	}
-	if err := g.Warm(order.Warm); err != nil {
+	if err := g.Warm(order.Warm, order.Turns); err != nil {
 		g.Close()
 		return nil, err
 	}

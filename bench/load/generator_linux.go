@@ -144,13 +144,13 @@ func (g *Generator) Close() {
 	unix.Close(g.epoll)
 }
 
-// Warm runs the load without measuring: for a time, and then until every connection may have had a few turns.
-func (g *Generator) Warm(d time.Duration) error {
-	const turns, slice, most = 5, 20 * time.Millisecond, 3 * time.Second
+// Warm runs the load without measuring: for a time, and then until every connection may have had so many turns.
+func (g *Generator) Warm(d time.Duration, turns int) error {
+	const slice, most = 20 * time.Millisecond, 3 * time.Second
 	if err := g.start(); err != nil {
 		return err
 	}
-	began, enough := g.now(), g.total+turns*int64(len(g.conns))
+	began, enough := g.now(), g.total+int64(turns*len(g.conns))
 	for until := began + int64(d); ; until += int64(slice) {
 		if err := g.drive(until); err != nil {
 			return err

@@ -81,7 +81,7 @@ func measure(c *cases.Case, addr string) (*Result, error) {
 		return nil, err
 	}
 	defer g.Close()
-	if err := g.Warm(5 * time.Millisecond); err != nil {
+	if err := g.Warm(5*time.Millisecond, 2); err != nil {
 		return nil, err
 	}
 	return g.Measure(window)

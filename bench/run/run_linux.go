@@ -26,6 +26,7 @@ type Options struct {
 	Rounds   int
 	Window   time.Duration
 	Warm     time.Duration
+	Turns    int // of every connection, before it is measured
 	MaxConns int // cases with more connections get fewer; 0: none does
 	Quick    bool
 	Cases    *regexp.Regexp // of IDs; nil: all

@@ -23,7 +23,8 @@ func (r *runner) sample(s servers.Server, c *cases.Case) (*report.Round, *stat.H
 	}
 	defer srv.stop()
 	window := time.Duration(float64(r.Window) * c.Windows)
-	g, err := r.startLoad(load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid, Warm: r.Warm, Window: window})
+	g, err := r.startLoad(load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid,
+		Warm: r.Warm, Turns: r.Turns, Window: window})
 	if err != nil {
 		return nil, nil, err
 	}

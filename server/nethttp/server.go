@@ -206,7 +206,8 @@ func (s *Server) Stats() server.Stats {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.shutdown.Store(true)
 	s.once.Do(s.prepare)
-	s.adapter.http.Shutdown(ctx) // has nothing to wait for
+	s.engine.Recycle()           // before the hooks run: what they set going says Connection: close
+	s.adapter.http.Shutdown(ctx) // runs them, and has nothing to wait for
 	return s.engine.Retire(ctx)
 }
 
