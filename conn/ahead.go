@@ -123,13 +123,6 @@ func (in *input) makeFreshRoom() {
 	in.buf, in.r, in.w = buf, 0, copy(buf, window)
 }
 
-// handlerEnded tells that no handler will read the content any more.
-func (in *input) handlerEnded() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.final = true
-}
-
 // stopAhead ends the reading beside the handler, and returns when it has ended.
 func (in *input) stopAhead() {
 	in.mu.Lock()

@@ -105,7 +105,7 @@ func (m *meter) limit(now, until time.Time) time.Time {
 
 // count adds a wait, and the bytes that it brought.
 func (m *meter) count(waited time.Duration, n int64) {
-	if m.rate <= 0 {
+	if m.rate <= 0 || waited == 0 && m.lag == 0 {
 		return
 	}
 	m.lag += waited

@@ -183,7 +183,11 @@ func (w *Response) dropContent() {
 // end completes the response after the handler has returned err.
 func (w *Response) end(err error) {
 	w.final = true
-	w.c.in.handlerEnded()
+	if in := &w.c.in; !w.c.req.Body.Ended() {
+		in.mu.Lock()
+		in.final = true
+		in.mu.Unlock()
+	}
 	if err == nil && w.status == 101 {
 		err = errNotTaken
 	}

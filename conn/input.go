@@ -27,7 +27,7 @@ type input struct {
 	rate     meter     // of content
 
 	lent   bool         // a handler runs, or has run and its leftover is not settled
-	final  bool         // it has run
+	final  bool         // it has run, and left content unread
 	reader *body.Reader // what the input is lent to
 	mu     sync.Mutex
 	cond   sync.Cond // on mu: busy or aside has changed
