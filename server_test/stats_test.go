@@ -1,0 +1,99 @@
+// The counters are right, whatever has happened.
+
+package server_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/server"
+)
+
+func TestStats(t *testing.T) {
+	liveClean(t)
+	live := liveServe(t, &server.Server{})
+	want := server.Stats{}
+	check := func(what string) {
+		t.Helper()
+		var got server.Stats
+		for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			if got = live.Stats(); got == want {
+				return
+			}
+		}
+		t.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+	check("at first")
+	c := liveDial(t, live.addr)
+	want.Open, want.Idle, want.Accepted = 1, 1, 1
+	parked := 0
+	if parks {
+		parked = 1
+	}
+	want.Parked = parked
+	check("connected")
+	c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+	c.wantAnswer("GET", 200, "")
+	want.Exchanges, want.Leftovers[body.Nothing] = 1, 1
+	check("an exchange")
+	c.send(1000, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+	c.wantAnswer("POST", 200, "")
+	want.Parked, want.Exchanges, want.Leftovers[body.Drained], want.Discarded = 0, 2, 1, 1000
+	check("drained")
+	c.send(0, "GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n")
+	want.Idle, want.Exchanges = 0, 3
+	check("in an exchange")
+	c.wantAnswer("GET", 200, "")
+	want.Idle, want.Leftovers[body.Nothing] = 1, 2
+	check("behind it")
+	c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+	c.wantAnswer("POST", 200, "")
+	want.Idle, want.Lingering, want.Exchanges, want.Leftovers[body.TooLong] = 0, 1, 4, 1
+	check("lingering")
+	c.Close()
+	want.Open, want.Lingering, want.Closes[conn.LeftoverTooLong] = 0, 0, 1
+	check("closed")
+
+	// Each of these ends a connection of its own for its own reason.
+	for _, test := range []struct {
+		send     string
+		leftover body.Leftover
+		reason   conn.Reason
+	}{
+		{"GET / HTTP/1.1\r\n\r\n", 0, conn.Refused},
+		{"GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", body.Nothing, conn.ClientAsked},
+		{"POST /ignore HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", body.Unasked, conn.LeftoverUnasked},
+		{"POST /ignore HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.Garbled, conn.LeftoverGarbled},
+		{"POST /consume HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.Garbled, conn.LeftoverGarbled},
+		{"GET /stream?n=100&chunk=10 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", body.Nothing, conn.Unframed},
+	} {
+		c := liveDial(t, live.addr)
+		c.send(0, "%s", test.send)
+		if strings.Contains(test.send, "HTTP/1.0") {
+			io.Copy(io.Discard, c.in)
+		} else {
+			c.answer("GET")
+			c.wantEnd()
+		}
+		c.Close()
+		want.Accepted++
+		want.Closes[test.reason]++
+		if strings.HasPrefix(test.send, "POST /ignore HTTP/1.1\r\nHost: a\r\nTransfer") {
+			want.Discarded++ // the x
+		}
+		if test.reason != conn.Refused {
+			want.Exchanges++
+			want.Leftovers[test.leftover]++
+		}
+		check(test.send)
+	}
+	c = liveDial(t, live.addr)
+	c.Close()
+	want.Accepted++
+	want.Closes[conn.ClientClosed]++
+	check("closed without a word")
+}
