@@ -166,6 +166,18 @@ func TestChunksRefused(t *testing.T) {
 }
 
 // The largest size that an int64 holds is one that Next returns, though nobody can send so much.
+// Behind a chunk's content stands CRLF and nothing else, whatever the byte.
+func TestOnlyCRLFEndsChunks(t *testing.T) {
+	lim := DefaultLimits()
+	for b := range 256 {
+		for _, wire := range []string{"1\r\na" + string([]byte{byte(b)}) + "\n0\r\n\r\n", "1\r\na\r" + string([]byte{byte(b)}) + "0\r\n\r\n"} {
+			if _, err := new(decoder).decode([]byte(wire), &lim); (err == nil) != (wire == "1\r\na\r\n0\r\n\r\n") {
+				t.Errorf("%q: %v", wire, err)
+			}
+		}
+	}
+}
+
 func TestLargestChunk(t *testing.T) {
 	lim := DefaultLimits()
 	for _, size := range []string{"7fffffffffffffff", "7FFFFFFFFFFFFFFF"} {
