@@ -1,3 +1,5 @@
+// What reading allocates.
+
 package body_test
 
 import (

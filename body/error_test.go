@@ -1,3 +1,5 @@
+// What the errors of reads say and wrap.
+
 package body_test
 
 import (

@@ -1,3 +1,5 @@
+// Content in pieces of any size, read and settled in any way.
+
 package body_test
 
 import (

@@ -1,3 +1,5 @@
+// What Read returns, and when.
+
 package body_test
 
 import (

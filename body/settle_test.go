@@ -1,3 +1,5 @@
+// What becomes of each leftover under each budget.
+
 package body_test
 
 import (

@@ -1,3 +1,5 @@
+// Stop and Settle in the moment between a deadline and the wait that it is for.
+
 package conn_test
 
 import (

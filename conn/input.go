@@ -88,7 +88,7 @@ func (in *input) await() error {
 		if in.c.tls != nil {
 			return in.c.stream.Read(in.room())
 		}
-		return in.c.sock.read(nil, in)
+		return in.c.sock.read(nil, nil, in)
 	})
 	in.r, in.w = 0, n
 	return err

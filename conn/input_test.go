@@ -1,3 +1,5 @@
+// What has been received beside a handler: the end of the stream, and the next request.
+
 package conn_test
 
 import (

@@ -1,5 +1,7 @@
 //go:build linux && !spillway_portable
 
+// Connections that are parked and woken: none is lost, and none keeps what it does not need.
+
 package conn
 
 import (

@@ -1,10 +1,11 @@
 //go:build !linux || spillway_portable
 
+// Elsewhere than on Linux, and with the build tag spillway_portable, every socket is used through its net.Conn.
+
 package conn
 
 import "net"
 
-// raw is for Linux. Elsewhere, and with the build tag spillway_portable, every socket is used through its net.Conn.
 type raw struct{}
 
 func (*raw) init(net.Conn, func(int64))              {}
@@ -13,7 +14,7 @@ func (*raw) descriptor() (int, bool)                 { return 0, false }
 func (*raw) write(p, q []byte) (int64, error)        { panic("conn: no raw sockets here") }
 func (*raw) read(_, _ []byte, _ *input) (int, error) { panic("conn: no raw sockets here") }
 
-// poller is for Linux: elsewhere an idle connection keeps its goroutine.
+// poller parks nothing: an idle connection keeps its goroutine.
 type poller struct{}
 type place struct{}
 

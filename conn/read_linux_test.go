@@ -1,5 +1,7 @@
 //go:build linux && !spillway_portable
 
+// Content that goes from the socket straight into the handler's slice.
+
 package conn
 
 import (

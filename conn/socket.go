@@ -17,8 +17,6 @@ type socket struct {
 	reads  deadline
 	writes deadline
 
-	behind []byte // where bytes may go that do not fit a read
-
 	writeBy   time.Time // the exchange's own deadline for its response; zero: none
 	writeRate meter
 	waiting   time.Time    // since when the write under way has waited; zero: it has not
@@ -34,15 +32,16 @@ func (s *socket) init(nc net.Conn) {
 }
 
 // Read returns at least one byte or an error.
-func (s *socket) Read(p []byte) (int, error) { return s.read(p, nil) }
+func (s *socket) Read(p []byte) (int, error) { return s.read(p, nil, nil) }
 
-// read is Read; or, with idle, it reads into that input's buffer, and on a raw socket gives it back while it waits.
-func (s *socket) read(p []byte, idle *input) (n int, err error) {
+// read is Read. When p is full, bytes may go into behind too, where the socket is a raw one: n counts both. With idle, it reads
+// into that input's buffer, and on a raw socket gives it back while it waits.
+func (s *socket) read(p, behind []byte, idle *input) (n int, err error) {
 	for {
 		s.reads.arm()
 		switch {
 		case s.raw.usable():
-			n, err = s.raw.read(p, s.behind, idle)
+			n, err = s.raw.read(p, behind, idle)
 		case idle != nil:
 			n, err = s.Conn.Read(idle.room())
 		default:
@@ -54,15 +53,12 @@ func (s *socket) read(p []byte, idle *input) (n int, err error) {
 	}
 }
 
-// readPast reads at least one byte into p or returns an error. When p is full, and the socket can, bytes go into behind too:
-// n counts both.
-func (c *Conn) readPast(p, behind []byte) (n int, err error) {
+// readPast is socket.read on the connection's stream. Under TLS nothing goes into behind.
+func (c *Conn) readPast(p, behind []byte) (int, error) {
 	if c.tls != nil {
 		return c.stream.Read(p)
 	}
-	c.sock.behind = behind
-	defer func() { c.sock.behind = nil }()
-	return c.sock.read(p, nil)
+	return c.sock.read(p, behind, nil)
 }
 
 // Write writes all of p or returns an error.

@@ -1,3 +1,5 @@
+// A write that stalls when the content has ended.
+
 package conn_test
 
 import (

@@ -1,3 +1,5 @@
+// What parsing allocates.
+
 package parser
 
 import "testing"

@@ -1,3 +1,5 @@
+// The parser's speed beside http.ReadRequest's.
+
 package parser
 
 import (

@@ -1,3 +1,5 @@
+// Chunked content with its trailers, whole, byte by byte, and broken in every place.
+
 package parser
 
 import (

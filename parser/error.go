@@ -1,3 +1,5 @@
+// What is refused, and the bounds beyond which it is.
+
 package parser
 
 import (

@@ -1,3 +1,5 @@
+// Field lines, accepted and refused.
+
 package parser
 
 import (

@@ -1,3 +1,5 @@
+// Where a request's content ends, and which heads leave that open.
+
 package parser
 
 import (

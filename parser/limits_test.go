@@ -1,3 +1,5 @@
+// Each limit one below, at and one above.
+
 package parser
 
 import (

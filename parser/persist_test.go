@@ -1,3 +1,5 @@
+// Which requests allow another behind them.
+
 package parser
 
 import "testing"

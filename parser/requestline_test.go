@@ -1,3 +1,5 @@
+// Request lines, accepted and refused.
+
 package parser
 
 import (

@@ -1,3 +1,5 @@
+// Request-targets and Host fields, in the forms that are allowed and others.
+
 package parser
 
 import "testing"

@@ -1,3 +1,5 @@
+// Programs that embed a server.
+
 package server_test
 
 import (

@@ -1,3 +1,5 @@
+// Connections that a handler has taken over.
+
 package server_test
 
 import (

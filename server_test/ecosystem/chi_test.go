@@ -1,3 +1,5 @@
+// chi: a service with its middlewares.
+
 package ecosystem
 
 import (

@@ -1,3 +1,5 @@
+// connect-go: its own protocol, gRPC-Web and gRPC as far as HTTP/1.1 carries it.
+
 package ecosystem
 
 import (

@@ -1,3 +1,5 @@
+// echo: groups, middlewares, and a graceful shutdown.
+
 package ecosystem
 
 import (

@@ -1,3 +1,5 @@
+// gin: JSON, events and uploads.
+
 package ecosystem
 
 import (

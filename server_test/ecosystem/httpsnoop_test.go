@@ -1,3 +1,5 @@
+// httpsnoop: what its wrappers find in a response writer.
+
 package ecosystem
 
 import (

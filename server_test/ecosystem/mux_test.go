@@ -1,3 +1,5 @@
+// gorilla/mux: routes.
+
 package ecosystem
 
 import (

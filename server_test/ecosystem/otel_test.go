@@ -1,3 +1,5 @@
+// otelhttp: spans and metrics.
+
 package ecosystem
 
 import (

@@ -1,3 +1,5 @@
+// The standard library's ServeMux.
+
 package ecosystem
 
 import (

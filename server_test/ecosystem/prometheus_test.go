@@ -1,3 +1,5 @@
+// promhttp: the page of metrics, and the instruments around handlers.
+
 package ecosystem
 
 import (

@@ -1,3 +1,5 @@
+// WebSockets with coder's and gorilla's libraries, also with frames right behind the handshake.
+
 package ecosystem
 
 import (
