@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/spillway-go/spillway/parser"
 )
@@ -29,7 +30,7 @@ type CutError struct {
 }
 
 func (e *CutError) Error() string {
-	s := "body: peer closed after " + progress(e.Got, e.Want)
+	s := "body: peer closed after " + amount(e.Got, e.Want)
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
@@ -56,7 +57,7 @@ type SlowError struct {
 }
 
 func (e *SlowError) Error() string {
-	return "body: peer too slow after " + progress(e.Got, e.Want) + ": " + e.Err.Error()
+	return "body: peer too slow after " + amount(e.Got, e.Want) + ": " + e.Err.Error()
 }
 
 // Unwrap returns the transport's error.
@@ -93,11 +94,16 @@ func (e *TooLargeError) Error() string {
 // StatusCode returns 413 (Content Too Large).
 func (e *TooLargeError) StatusCode() int { return 413 }
 
-func progress(got, want int64) string {
+func amount(got, want int64) string {
 	if want < 0 {
 		return fmt.Sprintf("%d bytes of chunked content", got)
 	}
 	return fmt.Sprintf("%d of %d bytes", got, want)
 }
 
-func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+// isTimeout reports whether an error of the source says that a deadline has struck.
+func isTimeout(err error) bool {
+	var with interface{ Timeout() bool }
+	return errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &with) && with.Timeout() && !errors.Is(err, syscall.ETIMEDOUT) // which is the system's last word
+}

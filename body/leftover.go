@@ -41,19 +41,13 @@ type Budget struct {
 }
 
 // Foresee returns what Settle would return now if the client did its part at once: it is Settle's own first step, and it
-// does no I/O. While a Read is under way, the answer is Drained.
+// does no I/O. It may be called beside a Read.
 func (r *Reader) Foresee(budget Budget) Leftover {
 	if r.framing == 0 {
 		return Nothing
 	}
-	if !r.mu.TryLock() {
-		return Drained
-	}
-	defer r.mu.Unlock()
-	return r.foresee(budget)
-}
-
-func (r *Reader) foresee(budget Budget) Leftover {
+	r.look.Lock()
+	defer r.look.Unlock()
 	if r.settled {
 		return r.leftover
 	}
@@ -68,15 +62,15 @@ func (r *Reader) foresee(budget Budget) Leftover {
 		return Nothing
 	case r.slow:
 		return TooSlow
-	case r.expecting && len(r.src.Window()) == 0:
+	case r.expecting && r.src.Buffered() == 0:
 		return Unasked
 	}
 	least := r.left
 	if r.framing == parser.Chunked {
 		least++ // there is framing behind it
 	}
-	if least > budget.Bytes {
-		return TooLong
+	if reads := r.reading.Load() && !r.closing.Load(); least > budget.Bytes && !reads {
+		return TooLong // what a read that is under way leaves is not known
 	}
 	return Drained
 }
@@ -90,15 +84,18 @@ func (r *Reader) Settle(budget Budget) (Leftover, int64) {
 	}
 	r.takeOver()
 	defer r.mu.Unlock()
-	if !r.settled {
-		r.thrown = 0
-		r.leftover = r.foresee(budget)
-		if r.leftover == Drained {
-			r.leftover = r.drain(budget)
-		}
-		r.settled, r.err, r.src = true, ErrClosed, nil
+	if r.settled {
+		return r.leftover, r.thrown
 	}
-	return r.leftover, r.thrown
+	r.thrown = 0
+	l := r.Foresee(budget)
+	if l == Drained {
+		l = r.drain(budget)
+	}
+	r.look.Lock()
+	defer r.look.Unlock()
+	r.settled, r.leftover, r.err, r.src = true, l, ErrClosed, nil
+	return l, r.thrown
 }
 
 // Detach ends the exchange's claim to the content without a look at it: what was not read stays where it is, for whoever
@@ -114,7 +111,7 @@ func (r *Reader) Detach() {
 // takeOver makes a Read that is under way return, and lets no other begin. It returns with r.mu held.
 func (r *Reader) takeOver() {
 	r.closing.Store(true)
-	if !r.mu.TryLock() {
+	if !r.mu.TryLock() { // only a Read has it, and waits for the client at worst
 		r.src.Interrupt()
 		r.mu.Lock()
 		r.src.Resume()

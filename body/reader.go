@@ -5,7 +5,6 @@ package body
 import (
 	"io"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,8 @@ import (
 type Source interface {
 	// Window returns what was received and not consumed. It is valid until the next call of any method.
 	Window() []byte
+	// Buffered returns the window's length. Unlike the other methods it may be called beside one of them.
+	Buffered() int
 	// Consume takes n bytes from the window's front.
 	Consume(n int)
 	// Fill waits until the window has grown. At the end of the stream it returns io.EOF.
@@ -36,37 +37,49 @@ type Source interface {
 	Resume()
 }
 
-// Reader reads the content of one request. Its methods may be called from any one goroutine at a time; a Read beside
-// another gets ErrBusy.
+// Reader reads the content of one request. Its methods may be called from any goroutine; a Read beside another gets
+// ErrBusy.
+//
+// Two locks guard it. Whoever has mu may read from the source, and waits for the client with it; look is held for a moment
+// by whoever changes, or asks for, how far the reading has come. mu comes before look, and a source's own locks come
+// behind both.
 type Reader struct {
 	framing parser.Framing // 0: a Reader of nothing, without a source and never changed
 	lim     *parser.Limits
 
 	closing   atomic.Bool // Settle has begun
 	abandoned atomic.Bool // Abandon was called
+	missed    atomic.Bool // a read has returned ErrAbandoned
 	ended     atomic.Bool // end is not open
 	reading   atomic.Bool // somebody is inside Read
-	mu        sync.Mutex  // held inside Read, Foresee and Settle; guards what follows
 
-	src       Source
-	expecting bool  // the client waits for a 100 (Continue)
-	end       end   // whether the content's end was reached, and how
-	slow      bool  // the last read met its deadline
-	err       error // what reads return from now on; nil while there may be more
+	mu   sync.Mutex // held inside Read and Settle; guards what is not progress
+	look sync.Mutex // guards progress
+	progress
+
+	src      Source
+	err      error // what reads return from now on; nil while there may be more
+	chunks   parser.Chunks
+	between  int  // bytes of framing before the chunk that was read last
+	trailing bool // the last chunk has been seen
+	trailers parser.Fields
+	thrown   int64
+}
+
+// progress is how far the reading has come. Only the goroutine that has mu changes it, and may read it without look, but for
+// limit and expecting, which anybody may change.
+type progress struct {
+	expecting bool // the client waits for a 100 (Continue)
+	end       end  // whether the content's end was reached, and how
+	slow      bool // the last read met its deadline
 
 	//	received + left = framing, where the length is fixed
 	received int64 // content bytes given to the handler or thrown away
 	left     int64 // content bytes before the end, or before the end of the chunk
 	limit    int64 // received content may not be more
 
-	chunks   parser.Chunks
-	between  int  // bytes of framing before the chunk that was read last
-	trailing bool // the last chunk has been seen
-	trailers parser.Fields
-
 	settled  bool
 	leftover Leftover
-	thrown   int64
 }
 
 // end tells how the content ended, as far as the connection is concerned.
@@ -88,7 +101,7 @@ func NewReader(src Source, framing parser.Framing, expecting bool, lim *parser.L
 	if framing == 0 {
 		return Empty
 	}
-	r := &Reader{framing: framing, src: src, expecting: expecting, lim: lim, limit: math.MaxInt64}
+	r := &Reader{framing: framing, src: src, lim: lim, progress: progress{expecting: expecting, limit: math.MaxInt64}}
 	if framing > 0 {
 		r.left = int64(framing)
 	}
@@ -106,32 +119,39 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return 0, ErrClosed
 	}
 	if r.abandoned.Load() {
-		return 0, ErrAbandoned
+		return 0, r.miss()
 	}
 	if !r.reading.CompareAndSwap(false, true) {
 		return 0, ErrBusy
 	}
 	defer r.reading.Store(false)
-	for !r.mu.TryLock() { // Foresee has it for a moment, or Settle from now on
-		if r.closing.Load() {
-			return 0, ErrClosed
-		}
-		runtime.Gosched()
+	if !r.mu.TryLock() { // Settle has it, and from now on
+		return 0, ErrClosed
 	}
 	defer r.mu.Unlock()
 	n, err := r.read(p)
 	if r.abandoned.Load() {
-		return 0, ErrAbandoned // what was read may have stood behind what was thrown away
+		return 0, r.miss() // what was read may have stood behind what was thrown away
 	}
 	return n, err
 }
+
+// miss notes that the handler was told of content that was given up.
+func (r *Reader) miss() error {
+	r.missed.Store(true)
+	return ErrAbandoned
+}
+
+// Missed reports whether a read has returned ErrAbandoned: what the handler has made of the content is not whole.
+func (r *Reader) Missed() bool { return r.missed.Load() }
 
 func (r *Reader) read(p []byte) (int, error) {
 	if r.err != nil || len(p) == 0 {
 		return 0, r.err
 	}
-	if r.framing > 0 && int64(r.framing) > r.limit {
-		return 0, r.fail(&TooLargeError{r.limit})
+	limit := r.bound()
+	if r.framing > 0 && int64(r.framing) > limit {
+		return 0, r.fail(&TooLargeError{limit})
 	}
 	if err := r.ask(); err != nil {
 		return 0, r.failed(err)
@@ -144,12 +164,11 @@ func (r *Reader) read(p []byte) (int, error) {
 	if r.end == reached {
 		return 0, r.fail(io.EOF)
 	}
-	p = p[:min(int64(len(p)), r.left, max(r.limit-r.received, 0))]
+	p = p[:min(int64(len(p)), r.left, max(limit-r.received, 0))]
 	if len(p) == 0 {
-		return 0, r.fail(&TooLargeError{r.limit})
+		return 0, r.fail(&TooLargeError{limit})
 	}
 	n, err := r.fetch(p)
-	r.slow = false
 	r.advance(int64(n))
 	if err != nil {
 		return n, r.failed(err)
@@ -162,11 +181,11 @@ func (r *Reader) read(p []byte) (int, error) {
 
 // ask sends 100 (Continue) the first time that content is needed and none of it has come.
 func (r *Reader) ask() error {
-	if !r.expecting {
-		return nil
-	}
+	r.look.Lock()
+	asks := r.expecting
 	r.expecting = false
-	if len(r.src.Window()) > 0 {
+	r.look.Unlock()
+	if !asks || len(r.src.Window()) > 0 {
 		return nil
 	}
 	return r.src.Continue()
@@ -174,9 +193,10 @@ func (r *Reader) ask() error {
 
 // Asked tells that a 100 (Continue) has been sent: it will not be sent again.
 func (r *Reader) Asked() {
-	if r.framing != 0 && r.mu.TryLock() { // inside a Read it is known already
+	if r.framing != 0 {
+		r.look.Lock()
 		r.expecting = false
-		r.mu.Unlock()
+		r.look.Unlock()
 	}
 }
 
@@ -203,6 +223,9 @@ func (r *Reader) fetch(p []byte) (int, error) {
 
 // advance counts n content bytes as consumed.
 func (r *Reader) advance(n int64) {
+	r.look.Lock()
+	defer r.look.Unlock()
+	r.slow = false
 	r.received += n
 	r.left -= n
 	if r.left == 0 && r.framing > 0 {
@@ -210,6 +233,14 @@ func (r *Reader) advance(n int64) {
 	}
 }
 
+// stop notes how the content ended.
+func (r *Reader) stop(e end) {
+	r.look.Lock()
+	defer r.look.Unlock()
+	r.setEnd(e)
+}
+
+// setEnd is stop for those who hold r.look.
 func (r *Reader) setEnd(e end) {
 	r.end = e
 	r.ended.Store(true)
@@ -240,14 +271,16 @@ func (r *Reader) failed(err error) error {
 	}
 	want := int64(r.framing)
 	if bad, ok := err.(*parser.Error); ok {
-		r.setEnd(garbled)
+		r.stop(garbled)
 		return r.fail(&GarbledError{r.received, bad})
 	}
 	if isTimeout(err) {
+		r.look.Lock()
 		r.slow = true
+		r.look.Unlock()
 		return &SlowError{r.received, want, err}
 	}
-	r.setEnd(cut)
+	r.stop(cut)
 	if err == io.EOF {
 		err = nil
 	}
@@ -285,32 +318,45 @@ func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
 // Remaining returns how many content bytes are still to be read, or -1 while that is unknown, as it is for chunked
 // content until its end.
 func (r *Reader) Remaining() int64 {
+	p := r.sofar()
 	switch {
-	case r.framing == 0 || r.end == reached:
+	case r.framing == 0 || p.end == reached:
 		return 0
 	case r.framing == parser.Chunked:
 		return -1
 	}
-	return r.left
+	return p.left
 }
+
+// sofar returns the progress.
+func (r *Reader) sofar() progress {
+	if r.framing == 0 {
+		return progress{}
+	}
+	r.look.Lock()
+	defer r.look.Unlock()
+	return r.progress
+}
+
+// bound returns the limit.
+func (r *Reader) bound() int64 { return r.sofar().limit }
 
 // Begun reports whether any content has been read, or is being read.
 func (r *Reader) Begun() bool {
-	if r.framing == 0 || !r.mu.TryLock() {
-		return true
-	}
-	defer r.mu.Unlock()
-	return r.received > 0 || r.end != open
+	p := r.sofar()
+	return r.framing == 0 || r.reading.Load() || p.received > 0 || p.end != open
 }
 
 // Received returns how many content bytes have been read.
-func (r *Reader) Received() int64 { return r.received }
+func (r *Reader) Received() int64 { return r.sofar().received }
 
 // Limit refuses content of more than n bytes. If more is declared, the next Read returns a *TooLargeError and nothing is
 // read; if the content is chunked, n bytes are read first. A limit can be lowered and not raised.
 func (r *Reader) Limit(n int64) {
 	if r.framing != 0 {
+		r.look.Lock()
 		r.limit = min(r.limit, max(n, 0))
+		r.look.Unlock()
 	}
 }
 
@@ -331,7 +377,9 @@ func (r *Reader) nextChunk() error {
 			return err
 		}
 		if done && r.chunks.Size > 0 {
+			r.look.Lock()
 			r.left = r.chunks.Size
+			r.look.Unlock()
 			return nil
 		}
 		r.trailing = done
@@ -349,7 +397,7 @@ func (r *Reader) nextChunk() error {
 		if n > 0 {
 			r.src.Consume(n)
 			r.thrown += int64(n)
-			r.setEnd(reached)
+			r.stop(reached)
 			return nil
 		}
 		if err := r.src.Fill(); err != nil {

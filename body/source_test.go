@@ -128,6 +128,12 @@ func (s *source) Window() []byte {
 	return s.lent
 }
 
+func (s *source) Buffered() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.window)
+}
+
 func (s *source) Consume(n int) {
 	defer s.enter("Consume")()
 	if n < 0 || n > len(s.window) {
