@@ -4,11 +4,21 @@
 
 package conn
 
-import "time"
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
+)
 
 const (
-	watchBytes = largeBuffer // how far ahead the connection reads to see the client go
-	aheadBytes = 1 << 20     // how far ahead it reads at most, whatever the budget for leftovers is
+	watchBytes = transport.LargeBuffer // how far ahead the connection reads to see the client go
+	aheadBytes = 1 << 20               // how far ahead it reads at most, whatever the budget for leftovers is
+
+	// deafAfter is how long a read beside the handler may take to be interrupted. One that takes longer is left alone from
+	// then on: whoever wants to read waits for what it brings.
+	deafAfter = 100 * time.Millisecond
 )
 
 // aside is the part of the input that is read beside the handler. The input's mu guards it.
@@ -16,14 +26,13 @@ type aside struct {
 	//	bound == 0                         // nothing is read ahead
 	//	window ≤ bound                     // of what was read ahead
 	bound    int
-	running  bool      // there is a goroutine
-	reading  bool      // it is inside a read
-	owners   int       // body reads that wait or are under way: they come first
-	stopped  bool      // Interrupt was called
-	discard  int64     // content was given up: so much is still read and thrown away
-	gone     error     // why nothing will come any more
-	onGone   func()    // is called then
-	deadline time.Time // for throwing away
+	running  bool             // there is a goroutine
+	reading  bool             // it is inside a read
+	deaf     bool             // its reads cannot be interrupted
+	owners   int              // body reads that wait or are under way: they come first
+	discard  int64            // content was given up: so much is still read and thrown away
+	deadline time.Time        // for that
+	onGone   func(reset bool) // is told when nothing will come any more
 }
 
 // readAhead lets the window grow to bound bytes beside the handler. in.mu is held.
@@ -42,7 +51,7 @@ func (in *input) readAhead(bound int64) {
 // aheadFull reports whether there is no room to read ahead. in.mu is held.
 func (in *input) aheadFull() bool { return len(in.Window()) >= in.aside.bound }
 
-// giveUp lets what the client still sends be thrown away, within the budget for lingering. in.mu is held.
+// giveUp lets what the client still sends be thrown away, within the bounds for lingering. in.mu is held.
 func (in *input) giveUp() {
 	in.reader.Abandon()
 	in.aside.discard = in.c.cfg.LingerBytes
@@ -52,64 +61,61 @@ func (in *input) giveUp() {
 
 // pump reads ahead while there is room and nobody else reads.
 func (in *input) pump() {
+	defer in.c.contain("reading ahead")
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	defer func() {
+		in.aside.running, in.aside.reading = false, false
+		in.cond.Broadcast()
+	}()
 	for in.aside.bound > 0 && !in.ended {
 		a := &in.aside
-		if a.stopped || a.owners > 0 || in.busy || in.aheadFull() && a.discard <= 0 {
+		if in.halted || a.owners > 0 || in.busy || in.aheadFull() && a.discard <= 0 {
 			in.cond.Wait()
 			continue
 		}
-		in.busy, a.reading = true, true
+		a.reading = true
 		var n int
-		var err error
 		if a.discard > 0 {
-			n, err = in.throwAway()
+			n = in.throwAway()
 		} else {
 			in.makeFreshRoom()
 			p := in.buf[in.w:]
-			n, err = in.unlockedRead(p[:min(len(p), a.bound-len(in.Window()))], time.Time{})
+			n, _ = in.readFreely(p[:min(len(p), a.bound-len(in.Window()))], time.Time{})
 			in.w += n
 		}
-		in.c.sock.credit.Add(int64(n))
-		in.busy, a.reading = false, false
-		if err != nil && !isTimeout(err) {
-			in.lose(err)
-		}
+		a.reading = false
+		in.c.sock.Credit(int64(n))
 		in.cond.Broadcast()
 	}
-	in.aside.running = false
-	in.cond.Broadcast()
 }
 
 // throwAway reads and forgets. in.mu is held, but not while it reads.
-func (in *input) throwAway() (int, error) {
+func (in *input) throwAway() int {
 	a := &in.aside
-	buf := getBuffer(largeBuffer)
-	defer putBuffer(buf)
-	n, err := in.unlockedRead(buf[:min(int64(len(buf)), a.discard)], a.deadline)
+	buf := transport.GetBuffer(transport.LargeBuffer)
+	defer transport.PutBuffer(buf)
+	n, err := in.readFreely(buf[:min(int64(len(buf)), a.discard)], a.deadline)
 	a.discard -= int64(n)
-	if isTimeout(err) && !a.stopped && a.owners == 0 {
+	if transport.IsTimeout(err) && !in.halted && a.owners == 0 {
 		a.discard = 0
 	}
-	return n, err
+	return n
 }
 
-// unlockedRead reads from the client without in.mu, which is held before and after.
-func (in *input) unlockedRead(p []byte, until time.Time) (int, error) {
-	in.c.sock.reads.by(until)
-	in.mu.Unlock()
-	n, err := in.c.stream.Read(p)
-	in.mu.Lock()
-	return n, err
+// readFreely reads without the exchange's limits of time and rate: the client owes nothing to who reads ahead. in.mu is
+// held before and after.
+func (in *input) readFreely(p []byte, until time.Time) (int, error) {
+	in.c.sock.Reads.Free(until)
+	defer in.c.sock.Reads.Bind()
+	return in.unlocked(func() (int, error) { return in.c.stream.Read(p) })
 }
 
 // lose notes that nothing will come any more. in.mu is held.
 func (in *input) lose(err error) {
-	in.ended = true
-	in.aside.gone = err
+	in.ended, in.gone = true, err
 	if in.aside.onGone != nil {
-		go in.aside.onGone()
+		go in.aside.onGone(err != io.EOF)
 	}
 }
 
@@ -119,41 +125,96 @@ func (in *input) makeFreshRoom() {
 		return
 	}
 	window := in.Window()
-	buf := getBuffer(max(2*len(window), smallBuffer))
+	buf := transport.GetBuffer(max(2*len(window), transport.SmallBuffer))
 	in.buf, in.r, in.w = buf, 0, copy(buf, window)
 }
 
-// stopAhead ends the reading beside the handler, and returns when it has ended.
+// stopAhead ends the reading beside the handler, and returns when it has ended, or goes on because it cannot be
+// interrupted: then what it brings is the next request's.
 func (in *input) stopAhead() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.lent = false
+	if in.c.req.ContentLength != 0 {
+		in.c.sock.Reads.Rate(0, 0)
+	}
 	if in.polled {
 		in.polled = false
 		in.c.cfg.poller.unwatch(in.c)
 	}
-	in.aside.bound, in.aside.onGone = 0, nil
+	in.aside.bound, in.aside.onGone, in.aside.discard = 0, nil, 0
 	if !in.aside.running {
 		return
 	}
-	in.shoo()
+	in.nudge()
 	in.cond.Broadcast()
+	for in.aside.running && !in.aside.reading {
+		in.cond.Wait()
+	}
+	in.stuck = in.aside.running
+}
+
+// nudge makes the goroutine that reads ahead leave its read, if it can be made to. in.mu is held.
+func (in *input) nudge() {
+	a := &in.aside
+	if !a.reading || a.deaf {
+		return
+	}
+	in.c.sock.Reads.Nudge()
+	late := !in.c.sock.Reads.Works()
+	alarm := time.AfterFunc(deafAfter, func() {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		late = true
+		in.cond.Broadcast()
+	})
+	for a.reading && !late {
+		in.cond.Wait()
+	}
+	alarm.Stop()
+	a.deaf = a.reading
+	if !in.halted {
+		in.c.sock.Reads.Resume()
+	}
+}
+
+// shoo lets nobody read ahead. Where a read cannot be interrupted, it waits for what that brings, within the time for the
+// content. in.mu is held.
+func (in *input) shoo() error {
+	in.nudge()
+	if !in.aside.reading {
+		return nil
+	}
+	late := false
+	if limit := in.c.sock.Reads.Limit(); !limit.IsZero() {
+		alarm := time.AfterFunc(time.Until(limit), func() {
+			in.mu.Lock()
+			defer in.mu.Unlock()
+			late = true
+			in.cond.Broadcast()
+		})
+		defer alarm.Stop()
+	}
+	for in.aside.reading && !late && !in.halted {
+		in.cond.Wait()
+	}
+	if in.aside.reading {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// unstick waits for what a read brings that the last exchange has left, and reports whether the window has grown by it.
+func (in *input) unstick() (grown bool, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	had := len(in.Window())
+	if err := in.shoo(); err != nil {
+		return false, err
+	}
 	for in.aside.running {
 		in.cond.Wait()
 	}
-	in.aside.discard = 0
-}
-
-// shoo makes the goroutine that reads ahead leave its read. in.mu is held.
-func (in *input) shoo() {
-	if !in.aside.reading {
-		return
-	}
-	in.c.sock.reads.interrupt()
-	for in.aside.reading {
-		in.cond.Wait()
-	}
-	if !in.aside.stopped {
-		in.c.sock.reads.resume()
-	}
+	in.stuck = false
+	return len(in.Window()) > had, nil
 }

@@ -7,20 +7,22 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/spillway-go/spillway/conn/internal/transport"
 	"github.com/spillway-go/spillway/parser"
 )
 
-// Handler answers requests. An error that it returns before the response's head is sent becomes the response, with the
-// status that the error's StatusCode method gives, else 500 and a line in the log; after that it ends the connection in
-// a way that shows the client that the response is cut short. A panic is logged and treated in the same way.
+// Handler answers requests. An error that it returns before the response's head is sent becomes the response: a
+// *StatusError the one that it describes, an error of the request's content 400, 408 or 413, any other 500 and a line in
+// the log. After that an error ends the connection in a way that shows the client that the response is cut short. A panic
+// is logged and treated in the same way, and so is a handler that ends its goroutine.
 //
-// The Request and the Response belong to the connection: neither may be used after Serve has returned. The strings of
-// the Request may be kept.
+// The Request and the Response may not be used after Serve has returned. The strings of the Request may be kept.
 type Handler interface {
 	Serve(w *Response, r *Request) error
 }
@@ -53,7 +55,7 @@ type Shared struct {
 	began     time.Time
 	parse     parser.Limits
 	counters  counters
-	lingerers lingerers
+	lingerers transport.Lingerers
 	stamps    stamps
 	poller    poller
 }
@@ -86,16 +88,16 @@ type Conn struct {
 	tls *tls.Conn
 	*work
 
-	own *own // see Keep; nil: nothing is kept
+	own atomic.Pointer[own] // see Keep; nil: nothing is kept
 
 	served   atomic.Int64 // exchanges begun
 	settled  atomic.Int64 // exchanges that left nothing
 	state    atomic.Int32
 	stopping atomic.Bool // Stop was called
 	aborted  atomic.Bool // Abort was called
+	left     atomic.Bool // it has been told that the connection is not the server's any more
 
 	resetTells atomic.Bool   // only a reset tells the client that the response under way is cut short
-	left       bool          // the server knows that it is not one of its own any more
 	parked     bool          // it has been, and its idle time goes on
 	rare       bool          // its last request came after more than ParkAfter
 	stop       sync.Mutex    // held while an idle connection is interrupted
@@ -105,16 +107,22 @@ type Conn struct {
 
 // work is what a connection needs for exchanges.
 type work struct {
-	sock     socket
-	stream   net.Conn // &sock, or TLS on top of it
-	in       input
-	out      output
-	head     parser.Head
-	req      Request
-	res      Response
-	stall    stall
-	lastByte int64     // of the input, that is served after Stop; 0: not known yet
-	began    time.Time // when the first byte of the request was seen; zero: just now
+	c          *Conn
+	sock       transport.Socket
+	stream     net.Conn // &sock, or TLS on top of it
+	in         input
+	out        output
+	head       parser.Head
+	req        request
+	res        response
+	stall      stall
+	handedOver bool      // the connection is a handler's
+	row        int       // exchanges since the connection last waited, or made way for others
+	lastByte   int64     // of the input, that is served after Stop; 0: not known yet
+	began      time.Time // when the first byte of the request was seen; zero: just now
+
+	life    sync.Mutex   // held while something is done for the exchange from outside; it comes before all other locks
+	current atomic.Int64 // the number of the exchange whose handler runs; 0: none. Changed with life held
 }
 
 // New returns a connection that is to be served. Its id appears in events and in its requests.
@@ -123,7 +131,6 @@ func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 	c.attach()
 	if already, ok := nc.(*tls.Conn); ok {
 		c.tls = already
-		c.sock.writes.exact = true // its writes cannot go on after a deadline
 	} else if cfg.config.TLS != nil {
 		c.StartTLS(cfg.config.TLS)
 	}
@@ -132,13 +139,15 @@ func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 
 // attach gives the connection what it needs for exchanges.
 func (c *Conn) attach() {
-	c.work = &work{}
-	c.sock.init(c.nc)
+	c.work = &work{c: c}
+	c.sock.Init(c.nc)
+	if c.cfg.config.State != nil || c.own.Load() != nil {
+		c.sock.Share()
+	}
 	c.stream = &c.sock
 	c.in.init(c)
-	c.out.c, c.res.c, c.req.c = c, c, c
-	c.req.Head = &c.head
-	c.sock.writeRate.start(c.cfg.MinWriteRate, c.cfg.RateGrace)
+	c.out.c, c.res.c = c, c
+	c.sock.Writes.Rate(c.cfg.MinWriteRate, c.cfg.RateGrace)
 }
 
 // Serve serves the connection until it ends, and returns why it did; unless that is HandedOver, it is closed then. Where
@@ -146,17 +155,27 @@ func (c *Conn) attach() {
 // in a goroutine of its own, when something comes.
 func (c *Conn) Serve() Reason {
 	c.cfg.counters.accepted.Add(1)
-	c.trace(Event{Kind: Accepted})
-	return c.run(c.handshake)
+	return c.run(func() ending {
+		c.trace(Event{Kind: Accepted})
+		return c.handshake()
+	})
 }
 
-// run serves exchanges after first, until the connection ends or is parked.
-func (c *Conn) run(first func() ending) Reason {
+// run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
+// costs this connection and nothing else.
+func (c *Conn) run(first func() ending) (why Reason) {
 	end := ending{verdict: Close, reason: Truncated}
-	defer func() { // deferred, because a handler may end the goroutine
-		if end.verdict != Park {
-			c.end(end)
+	whole := false
+	defer func() {
+		if end.verdict == Park && whole {
+			return
 		}
+		if !whole {
+			c.logPanic("connection failed", recover())
+			end = ending{verdict: Close, reason: Truncated}
+		}
+		c.end(end)
+		why = end.reason
 	}()
 	end = first()
 	for end.verdict == Reuse {
@@ -164,59 +183,115 @@ func (c *Conn) run(first func() ending) Reason {
 		if end.verdict == Park && !c.park() {
 			end = ending{}
 		}
+		c.makeWay()
 	}
+	whole = true
 	return end.reason
 }
 
-// end ends the connection as the verdict says and gives everything back.
+// inARow is how many exchanges a connection serves before others have their turn, although more requests wait in its window:
+// nothing else interrupts a goroutine that never waits.
+const inARow = 32
+
+// makeWay lets other connections have their turn.
+func (c *Conn) makeWay() {
+	if c.work == nil { // it is parked
+		return
+	}
+	if c.row++; c.row >= inARow {
+		c.row = 0
+		runtime.Gosched()
+	}
+}
+
+// end ends the connection as the verdict says and gives everything back. Each step is taken, whatever becomes of those
+// before it.
 func (c *Conn) end(end ending) {
 	switch {
-	case c.res.hijacked: // also when the handler has ended its goroutine
+	case c.handedOver:
 		end = ending{verdict: HandOff, reason: HandedOver}
 	case c.aborted.Load():
 		end = ending{verdict: Close, reason: Aborted}
 	}
+	defer c.leave()
+	defer c.guarding("connection state hook", func() {
+		if end.verdict != HandOff {
+			c.tell(StateEnded)
+		}
+	})
+	defer c.guarding("trace", func() { c.trace(Event{Kind: Closed, Verdict: end.verdict, Reason: end.reason}) })
+	defer c.countClosed(end.reason)
+	if end.verdict == HandOff {
+		return
+	}
+	defer c.guarding("close", func() { c.stream.Close() })
+	c.guarding("end of the connection", func() { c.finish(end) })
+}
+
+// finish ends the exchange that may be under way still, and lets the client have what it is to have.
+func (c *Conn) finish(end ending) {
+	c.endTurn()
+	c.req.end()
+	c.in.stopAhead()
 	switch {
-	case end.verdict == HandOff:
 	case c.res.coding == delimited && (end.reason == Truncated || c.out.Flush() != nil):
-		c.resetOnClose()
+		transport.ResetOnClose(c.bottom())
 	case end.verdict == Linger && end.idle:
 		c.linger(min(c.cfg.ShutdownGrace, c.cfg.LingerTimeout))
 	case end.verdict == Linger:
 		c.linger(c.cfg.LingerTimeout)
 	}
-	if end.verdict != HandOff {
-		c.stream.Close()
-	}
 	c.in.release()
 	c.out.Release()
-	c.countClosed(end.reason)
-	c.trace(Event{Kind: Closed, Verdict: end.verdict, Reason: end.reason})
-	if end.verdict != HandOff {
-		c.tell(StateEnded)
-	}
-	c.leave()
 }
 
 // leave tells, once, that the connection is not the server's any more.
 func (c *Conn) leave() {
-	if c.left {
-		return
-	}
-	c.left = true
-	if c.cfg.config.Ended != nil {
+	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
 		c.cfg.config.Ended(c)
 	}
 }
 
 // call runs the handler and turns a panic into an error.
-func (c *Conn) call() (err error) {
+func (c *Conn) call(w *Response, r *Request) (err error) {
+	whole := false
 	defer func() {
-		if v := recover(); v != nil {
-			c.cfg.config.Log.Error("handler panicked", "panic", v, "conn", c.id, "method", c.req.Method, "path", c.req.Path,
-				"stack", string(debug.Stack()))
+		if !whole {
+			c.logPanic("handler panicked", recover()) // or has ended its goroutine; then this one's caller does the rest
 			err = errPanicked
 		}
 	}()
-	return c.cfg.config.Handler.Serve(&c.res, &c.req)
+	err = c.cfg.config.Handler.Serve(w, r)
+	whole = true
+	return err
+}
+
+// contain, deferred, keeps a panic to the connection in whose service the goroutine is, which it ends.
+func (c *Conn) contain(doing string) {
+	if v := recover(); v != nil {
+		c.logPanic("connection failed while "+doing, v)
+		c.Abort()
+	}
+}
+
+// guarding calls f, and lets no panic out of it.
+func (c *Conn) guarding(what string, f func()) {
+	whole := false
+	defer func() {
+		if !whole {
+			c.logPanic(what+" panicked", recover())
+		}
+	}()
+	f()
+	whole = true
+}
+
+// logPanic logs what a panic has said, or that a goroutine was ended.
+func (c *Conn) logPanic(what string, v any) {
+	c.cfg.config.Log.Error(what, "panic", v, "conn", c.id, "method", c.head.Method, "target", c.head.Target, "stack", string(debug.Stack()))
+}
+
+// logFailure logs an error that is not the client's.
+func (c *Conn) logFailure(what string, err error) {
+	c.cfg.config.Log.Error(what, "error", err, "conn", c.id, "method", c.head.Method, "target", c.head.Target)
 }

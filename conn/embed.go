@@ -32,24 +32,23 @@ type own struct {
 	value   any
 }
 
-// Keep gives the connection a context, in place of the server's, as the parent of its requests' contexts, and a value. It is
-// called before Serve or by a handler.
-func (c *Conn) Keep(ctx context.Context, value any) { c.own = &own{ctx, value} }
+// Keep gives the connection a context, in place of the server's, as the parent of its requests' contexts, and a value.
+func (c *Conn) Keep(ctx context.Context, value any) { c.own.Store(&own{ctx, value}) }
 
 // Context returns the parent of the requests' contexts.
 func (c *Conn) Context() context.Context {
-	if c.own != nil {
-		return c.own.context
+	if own := c.own.Load(); own != nil {
+		return own.context
 	}
 	return c.cfg.config.Context
 }
 
 // Value returns the value that is kept with the connection, or nil.
 func (c *Conn) Value() any {
-	if c.own == nil {
-		return nil
+	if own := c.own.Load(); own != nil {
+		return own.value
 	}
-	return c.own.value
+	return nil
 }
 
 // Log returns the log that the connection writes to.
@@ -71,30 +70,43 @@ func (c *Conn) NetConn() net.Conn {
 }
 
 // Conn returns the connection that the request came on.
-func (r *Request) Conn() *Conn { return r.c }
+func (r *Request) Conn() *Conn { return r.conn }
 
 // WhenGone calls gone, in a goroutine of its own, when the client has closed or reset the connection while the handler
 // runs. A second call replaces the first. It is what cancels the Context, and may not be used beside that.
-func (r *Request) WhenGone(gone func()) { r.c.in.watch(gone) }
+func (r *Request) WhenGone(gone func()) { r.turn.during(func() { r.turn.in.watch(gone) }) }
 
 // Buffered returns the content that was written and is still held back. It is valid until the next call of any method.
-func (w *Response) Buffered() []byte { return w.content }
+func (w *Response) Buffered() []byte {
+	res, err := w.lock()
+	if err != nil {
+		return nil
+	}
+	defer w.out.mu.Unlock()
+	return res.content
+}
 
 // Send decides the framing and sends the head and the content so far, like Flush, but leaves it to the connection when
 // they go out.
 func (w *Response) Send() error {
-	if w.hijacked {
-		return ErrHijacked
+	res, err := w.lock()
+	if err != nil {
+		return err
 	}
-	return w.push(nil, false)
+	defer w.out.mu.Unlock()
+	return res.push(nil, false)
 }
 
-// SetContentLength sets the Content-Length, from 0 on.
-func (w *Response) SetContentLength(n int64) { w.declared = n }
-
 // OmitDate leaves the Date field out.
-func (w *Response) OmitDate() { w.undated = true }
+func (w *Response) OmitDate() { w.mark(func(res *response) { res.undated = true }) }
 
 // UntilClose lets the end of the connection be the end of the content, whatever the HTTP version, unless a Content-Length
 // is set.
-func (w *Response) UntilClose() { w.untilClose = true }
+func (w *Response) UntilClose() { w.mark(func(res *response) { res.untilClose = true }) }
+
+func (w *Response) mark(how func(*response)) {
+	if res, err := w.lock(); err == nil {
+		how(res)
+		w.out.mu.Unlock()
+	}
+}

@@ -3,10 +3,12 @@
 package conn
 
 import (
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/spillway-go/spillway/conn/internal/transport"
 	"github.com/spillway-go/spillway/parser"
 )
 
@@ -46,6 +48,11 @@ func (f *fieldLines) del(name string) {
 	}
 }
 
+// keep removes the lines whose name it is not true for.
+func (f *fieldLines) keep(of func(name string) bool) {
+	f.lines = slices.DeleteFunc(f.lines, func(l fieldLine) bool { return !of(string(f.buf[l.begin:l.nameEnd])) })
+}
+
 func (f *fieldLines) get(name string) string {
 	i := f.find(name, 0)
 	if i < 0 {
@@ -71,21 +78,30 @@ func appendStatusLine(b []byte, status int) []byte {
 }
 
 // sendHead decides the framing and sends the head, once. The output's mu is held.
-func (w *Response) sendHead() error {
-	if w.sentHead {
+func (w *response) sendHead() error {
+	if w.phase != phaseOpen {
 		return w.c.out.err()
 	}
+	w.phase = phaseHeadSent
 	w.decideCoding()
-	if !w.hijacked {
-		w.announced = w.c.persistence()
-	}
-	if w.announced != None && w.status != 101 {
+	if w.announced = w.c.persistence(); w.announced != None && w.status != 101 {
 		w.fields.del("Connection") // what it says is not so
 	}
-	w.sentHead = true
 	if w.coding == delimited {
 		w.c.resetTells.Store(true)
 	}
+	w.appendHead(w.announced != None, w.c.req.Minor == 0)
+	return w.c.out.err()
+}
+
+// sendHijackedHead sends the head behind which the connection is the handler's.
+func (w *response) sendHijackedHead() {
+	w.coding = nothing
+	w.appendHead(false, false)
+}
+
+// appendHead appends the head to the output.
+func (w *response) appendHead(closes, tellsKept bool) {
 	out := &w.c.out
 	out.grab(256 + len(w.fields.buf) + len(w.content))
 	b := w.appendFirst(out.buf)
@@ -99,17 +115,16 @@ func (w *Response) sendHead() error {
 		b = append(b, "\r\n"...)
 	}
 	switch {
-	case w.announced != None:
+	case closes:
 		b = append(b, "Connection: close\r\n"...)
-	case w.c.req.Minor == 0 && !w.hijacked:
+	case tellsKept:
 		b = append(b, "Connection: keep-alive\r\n"...)
 	}
 	out.buf = append(b, "\r\n"...)
-	return out.err()
 }
 
 // appendFirst appends the status line and the date, unless the handler has set a date of its own.
-func (w *Response) appendFirst(b []byte) []byte {
+func (w *response) appendFirst(b []byte) []byte {
 	s := w.c.cfg.stamps.now()
 	dated := w.fields.find("Date", 0) >= 0
 	if w.status == 200 && !dated && !w.undated {
@@ -124,10 +139,10 @@ func (w *Response) appendFirst(b []byte) []byte {
 
 // decideCoding decides how the content is framed (RFC 9112 §6), from the request, the status and what is known of the
 // content's length.
-func (w *Response) decideCoding() {
+func (w *response) decideCoding() {
 	whole := w.final && len(w.trailers.lines) == 0
 	switch {
-	case w.contentless() || w.hijacked:
+	case w.contentless():
 		w.coding = nothing
 	case w.c.req.Method == "HEAD":
 		w.coding = nothing
@@ -148,7 +163,7 @@ func (w *Response) decideCoding() {
 }
 
 // sendContent sends what was buffered and p, as one chunk where the content is chunked. The output's mu is held.
-func (w *Response) sendContent(p []byte) error {
+func (w *response) sendContent(p []byte) error {
 	n, out := len(w.content)+len(p), &w.c.out
 	if n == 0 || w.coding == nothing {
 		w.dropContent()
@@ -173,60 +188,11 @@ func (w *Response) sendContent(p []byte) error {
 }
 
 // dropContent gives the content's buffer back.
-func (w *Response) dropContent() {
+func (w *response) dropContent() {
 	if w.content != nil {
-		putBuffer(w.content)
+		transport.PutBuffer(w.content)
 		w.content = nil
 	}
-}
-
-// end completes the response after the handler has returned err.
-func (w *Response) end(err error) {
-	w.final = true
-	if in := &w.c.in; !w.c.req.Body.Ended() {
-		in.mu.Lock()
-		in.final = true
-		in.mu.Unlock()
-	}
-	if err == nil && w.status == 101 {
-		err = errNotTaken
-	}
-	if err != nil {
-		w.fail(err)
-	}
-	defer w.dropContent()
-	if w.truncated && w.sentHead || err == ErrAbort {
-		w.truncated = true
-		if err == nil {
-			w.push(nil, false) // what was accepted before the handler wrote too much
-		}
-		return
-	}
-	if !w.sentHead && w.declared >= 0 && w.written != w.declared && !w.bodiless() {
-		w.closing = true
-		w.fail(errShort)
-	}
-	out := &w.c.out
-	out.mu.Lock()
-	defer out.mu.Unlock()
-	w.sendHead()
-	w.sendContent(nil)
-	if w.coding == chunked {
-		out.grab(8 + len(w.trailers.buf))
-		out.buf = append(out.buf, "0\r\n"...)
-		out.buf = w.trailers.appendTo(out.buf)
-		out.buf = append(out.buf, "\r\n"...)
-	}
-	w.truncated = w.truncated || w.coding == fixed && w.written != w.declared
-}
-
-// bodiless reports whether nothing follows the head, so that a Content-Length is only said.
-func (w *Response) bodiless() bool { return w.contentless() || w.c.req.Method == "HEAD" }
-
-// contentless reports whether the response has no content: for its status, or because a 2xx response to a CONNECT begins a
-// tunnel with the end of its head (RFC 9110 §9.3.6).
-func (w *Response) contentless() bool {
-	return contentless(w.status) || w.status < 300 && w.c.req.Method == "CONNECT"
 }
 
 // stamp is what is the same in all responses of one second.

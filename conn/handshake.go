@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -14,14 +15,22 @@ func (c *Conn) handshake() ending {
 	if c.tls == nil {
 		return ending{}
 	}
+	ctx := c.Context()
 	if t := c.cfg.handshakeTimeout(); t > 0 {
-		c.sock.reads.by(time.Now().Add(t))
-		c.sock.writeBy = time.Now().Add(t)
+		by := time.Now().Add(t)
+		c.sock.Reads.Set(by)
+		c.sock.Writes.Set(by)
+		if c.stream != c.tls { // it does not read through the socket
+			within, cancel := context.WithTimeout(ctx, t)
+			defer cancel()
+			ctx = within
+		}
 	}
-	if err := c.tls.HandshakeContext(c.Context()); err != nil {
+	if err := c.tls.HandshakeContext(ctx); err != nil {
 		return c.handshakeFailed(err)
 	}
-	c.sock.writeBy = time.Time{}
+	c.sock.Reads.Set(time.Time{})
+	c.sock.Writes.Set(time.Time{})
 	return c.otherProto(c.tls.ConnectionState().NegotiatedProtocol)
 }
 
@@ -68,15 +77,7 @@ func (c *Conn) otherProto(proto string) ending {
 		return ending{verdict: Close, reason: Refused}
 	}
 	c.state.Store(serving)
-	c.handSocketOver()
+	c.sock.Release()
 	serve(c, c.tls)
 	return ending{verdict: Close, reason: HandedOver}
-}
-
-// handSocketOver takes the server's deadlines off the socket, which from now on has those that its new owner sets.
-func (c *Conn) handSocketOver() {
-	c.sock.reads.release()
-	c.sock.writes.release()
-	c.sock.writeBy = time.Time{}
-	c.sock.writeRate.start(0, 0)
 }

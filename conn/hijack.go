@@ -5,6 +5,8 @@ package conn
 import (
 	"errors"
 	"net"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
 )
 
 // Hijacked is a connection that a handler has taken over. Its Read returns first what had been received already.
@@ -26,20 +28,25 @@ func (h *Hijacked) Read(p []byte) (int, error) {
 }
 
 // CloseWrite ends the sending direction, where the connection has directions.
-func (h *Hijacked) CloseWrite() error { return closeWrite(h.Conn) }
+func (h *Hijacked) CloseWrite() error { return transport.CloseWrite(h.Conn) }
 
 // Hijack takes the connection over. If a status was set, the head is sent first, with the fields set so far: that must be
 // 101 (RFC 9110 §7.8), or 2xx for a CONNECT (§9.3.6). Otherwise nothing is sent. From then on the connection is the
 // handler's, also after it has returned; the server neither counts nor closes it. Content that was not read is among what
-// comes next. Hijack returns ErrHeadSent or ErrHijacked when it is too late.
+// comes next. Hijack returns ErrHeadSent or ErrHijacked when it is too late, and the connection's error, which also ends
+// it, when the head cannot be sent.
 func (w *Response) Hijack() (*Hijacked, error) {
-	switch {
-	case w.hijacked:
-		return nil, ErrHijacked
-	case w.sentHead:
-		return nil, ErrHeadSent
-	case w.chosen && w.status != 101 && (w.c.req.Method != "CONNECT" || w.status > 299):
-		return nil, errors.New("conn: this status does not hand the connection over")
+	res, err := w.lock()
+	if err != nil {
+		return nil, err
+	}
+	err = res.open()
+	if err == nil && res.chosen && res.status != 101 && (w.req.Method != "CONNECT" || res.status > 299) {
+		err = errors.New("conn: this status does not hand the connection over")
+	}
+	w.out.mu.Unlock()
+	if err != nil {
+		return nil, err
 	}
 	return w.TakeOver()
 }
@@ -47,20 +54,30 @@ func (w *Response) Hijack() (*Hijacked, error) {
 // TakeOver is Hijack without a condition: it may also come after the head, with any status. What was written and not yet
 // sent is sent first.
 func (w *Response) TakeOver() (*Hijacked, error) {
-	if w.hijacked {
+	res, err := w.lock()
+	if err != nil {
+		return nil, err
+	}
+	before := res.phase
+	res.phase = phaseHijacked
+	w.out.mu.Unlock()
+	if before == phaseHijacked {
 		return nil, ErrHijacked
 	}
-	w.c.req.Body.Detach()
-	w.c.in.stopAhead()
-	w.hijacked = true
-	if w.chosen || w.sentHead {
-		if err := w.push(nil, false); err != nil {
-			return nil, err
-		}
+	w.req.Body.Detach() // without the lock: a read that it ends may be about to send a 100 (Continue)
+	w.in.stopAhead()
+	w.out.mu.Lock()
+	defer w.out.mu.Unlock()
+	switch {
+	case before == phaseHeadSent:
+		res.sendContent(nil)
+	case res.chosen:
+		res.sendHijackedHead()
+		res.sendContent(nil)
 	}
-	w.dropContent()
-	if err := w.c.out.Flush(); err != nil {
-		return nil, err
+	res.dropContent()
+	if err := w.out.flush(); err != nil {
+		return nil, err // and the connection is closed, when the handler has returned
 	}
 	return w.c.handOver(), nil
 }
@@ -71,11 +88,41 @@ func (c *Conn) handOver() *Hijacked {
 	if c.tls != nil {
 		h.Conn = c.tls
 	}
-	if window := c.in.Window(); len(window) > 0 {
-		h.Early = append([]byte(nil), window...)
+	if c.in.stuck {
+		h.Conn = &unstuck{h.Conn, &c.in}
+	} else {
+		h.Early = append([]byte(nil), c.in.Window()...)
+		c.in.release()
 	}
-	c.in.release()
-	c.handSocketOver()
+	c.sock.Release()
+	c.handedOver = true
 	c.leave()
 	return h
 }
+
+// unstuck is a hijacked connection in which a read is under way that could not be interrupted. What that brings comes first.
+type unstuck struct {
+	net.Conn
+	in *input
+}
+
+// Read reads from what the read has brought, and then from the connection.
+func (u *unstuck) Read(p []byte) (int, error) {
+	if u.in.stuck {
+		u.in.mu.Lock()
+		for u.in.aside.running && len(u.in.Window()) == 0 {
+			u.in.cond.Wait()
+		}
+		n := copy(p, u.in.Window())
+		u.in.Consume(n)
+		u.in.stuck = u.in.aside.running || len(u.in.Window()) > 0
+		u.in.mu.Unlock()
+		if n > 0 {
+			return n, nil
+		}
+	}
+	return u.Conn.Read(p)
+}
+
+// NetConn returns the connection as the server accepted it.
+func (u *unstuck) NetConn() net.Conn { return u.Conn }

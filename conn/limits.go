@@ -36,9 +36,14 @@ type Limits struct {
 	MinWriteRate int64         // bytes of the response per second that a client must take, where we wait. Default 240
 	RateGrace    time.Duration // how long a client may be slower than that. Default 5 s; cannot be turned off
 
+	// StallTimeout is how long neither side of an exchange may move a byte, with a write under way and content unread, before
+	// the content is given up: the client is taken for one that reads nothing before it has sent all. Default 10 s.
+	StallTimeout time.Duration
+
 	LingerTimeout time.Duration // how long a closing connection goes on reading. Default 5 s
 	LingerIdle    time.Duration // how long it waits for more at a time. Default 5 s
-	LingerBytes   int64         // how much it reads at most. Default 256 MiB
+	LingerBytes   int64         // how much it reads at most. Default off
+	LingerRate    int64         // how much all of a server's read in a second, see below. Default 2 GiB; cannot be turned off
 	MaxLingering  int           // connections of a server that linger at once; the oldest is closed for a new one. Default 4096
 
 	ShutdownGrace time.Duration // how long an idle connection waits for a request that is on its way. Default 100 ms
@@ -69,7 +74,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.RateGrace, 5*time.Second, 5*time.Second)
 	set(&l.LingerTimeout, 5*time.Second, forever)
 	set(&l.LingerIdle, 5*time.Second, forever)
-	set(&l.LingerBytes, 256<<20, forever)
+	set(&l.LingerBytes, forever, forever)
+	set(&l.LingerRate, 2<<30, 2<<30)
+	set(&l.StallTimeout, 10*time.Second, 0)
 	set(&l.MaxLingering, 4096, forever)
 	set(&l.ShutdownGrace, 100*time.Millisecond, 0)
 	return l

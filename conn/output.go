@@ -4,18 +4,17 @@ package conn
 
 import (
 	"io"
-	"io/fs"
-	"math"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
 )
 
 // output is the sending side of a connection.
 type output struct {
 	c   *Conn
-	mu  sync.Mutex // a handler may write while another goroutine reads the content, which flushes
+	mu  sync.Mutex // held while something is written; guards the output, and the response that goes into it
 	buf []byte     // to be sent
 
 	failed atomic.Pointer[error] // the first failed write: nothing can be sent after it
@@ -25,10 +24,11 @@ type output struct {
 }
 
 const (
-	copied    = mediumBuffer // what is not larger is copied behind the head
-	gathered  = largeBuffer - copied
+	copied    = transport.MediumBuffer // what is not larger is copied behind the head
+	gathered  = transport.LargeBuffer - copied
 	heldBack  = time.Millisecond // how long a response waits at most while the handler behind it runs
 	sendAtMax = 64 << 10         // bytes in one guarded write, so that a write that stalls is told from one that is long
+	sendPiece = 1 << 20          // the same for a file
 )
 
 // err returns the error of the first failed write, or nil. Any goroutine may ask.
@@ -55,11 +55,12 @@ func (o *output) Flush() error {
 	return o.flush()
 }
 
-// flushIfFree sends what was gathered, unless another goroutine is writing and will do so.
+// flushIfFree sends what was gathered, unless another goroutine is writing: that one sends it, and must not be waited for,
+// since it may be waiting until the caller has read.
 func (o *output) flushIfFree() {
 	if o.mu.TryLock() {
+		defer o.mu.Unlock()
 		o.flush()
-		o.mu.Unlock()
 	}
 }
 
@@ -83,6 +84,7 @@ func (o *output) flushSoon() {
 		return
 	}
 	o.alarm = time.AfterFunc(heldBack, func() {
+		defer o.c.contain("sending")
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.armed = false
@@ -95,9 +97,9 @@ func (o *output) grab(n int) {
 	if cap(o.buf)-len(o.buf) >= n {
 		return
 	}
-	bigger := getBuffer(len(o.buf) + n)
+	bigger := transport.GetBuffer(len(o.buf) + n)
 	kept := copy(bigger, o.buf)
-	putBuffer(o.buf)
+	transport.PutBuffer(o.buf)
 	o.buf = bigger[:kept]
 }
 
@@ -129,7 +131,7 @@ func (o *output) send(p []byte) error {
 // write sends what was gathered and p, in one system call where there is no TLS in between.
 func (o *output) write(p []byte) (err error) {
 	if o.c.tls == nil {
-		_, err = o.c.sock.write(o.buf, p)
+		_, err = o.c.sock.WriteBoth(o.buf, p)
 		return err
 	}
 	if len(o.buf) > 0 {
@@ -152,7 +154,7 @@ func (o *output) flush() error {
 
 // empty forgets what was gathered, and gives a buffer back that is larger than what most responses need.
 func (o *output) empty() {
-	if cap(o.buf) > smallBuffer {
+	if cap(o.buf) > transport.SmallBuffer {
 		o.release()
 		return
 	}
@@ -160,84 +162,21 @@ func (o *output) empty() {
 }
 
 func (o *output) release() {
-	putBuffer(o.buf)
+	transport.PutBuffer(o.buf)
 	o.buf = nil
 }
 
-// sendPiece is how much of a file is sent in one go, so that a write that stalls is told from one that is long.
-const sendPiece = 1 << 20
-
-// canSendFile returns src as a limited file, and where to send it, if the system can copy the one to the other.
-func (c *Conn) canSendFile(src io.Reader) (*io.LimitedReader, io.ReaderFrom) {
-	limited, ok := src.(*io.LimitedReader) // as io.CopyN makes
-	if !ok {
-		limited = &io.LimitedReader{R: src, N: math.MaxInt64}
-	}
-	_, isFile := limited.R.(interface {
-		fs.File
-		syscall.Conn
-	})
-	to, able := c.nc.(io.ReaderFrom)
-	if !isFile || !able || c.tls != nil {
-		return nil, nil
-	}
-	return limited, to
-}
-
-// sendFile sends at most n bytes of the file. o.mu is held.
-func (o *output) sendFile(file *io.LimitedReader, n int64, to io.ReaderFrom) (sent int64, err error) {
+// sendFile sends at most n bytes of the file.
+func (o *output) sendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
 	for n = min(n, file.N); sent < n && err == nil; {
-		piece := &io.LimitedReader{R: file.R, N: min(n-sent, sendPiece)}
-		whole := piece.N
+		want, got := min(n-sent, sendPiece), int64(0)
 		err = o.c.guard(func() error {
-			_, err := o.c.sock.push(func() (int64, error) {
-				o.c.sock.beginWait(0)
-				return to.ReadFrom(piece)
-			})
+			got, err = o.c.sock.SendFile(file, want)
 			return err
 		})
-		sent += whole - piece.N
-		if piece.N > 0 {
+		if sent += got; got < want {
 			break // the file has ended
 		}
 	}
-	file.N -= sent
 	return sent, o.fail(err)
-}
-
-const (
-	smallBuffer  = 4 << 10
-	mediumBuffer = 16 << 10
-	largeBuffer  = 64 << 10
-)
-
-var (
-	smallBuffers  = sync.Pool{New: func() any { return new([smallBuffer]byte) }}
-	mediumBuffers = sync.Pool{New: func() any { return new([mediumBuffer]byte) }}
-	largeBuffers  = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
-)
-
-// getBuffer returns a buffer of at least n bytes, of full length.
-func getBuffer(n int) []byte {
-	switch {
-	case n <= smallBuffer:
-		return smallBuffers.Get().(*[smallBuffer]byte)[:]
-	case n <= mediumBuffer:
-		return mediumBuffers.Get().(*[mediumBuffer]byte)[:]
-	case n <= largeBuffer:
-		return largeBuffers.Get().(*[largeBuffer]byte)[:]
-	}
-	return make([]byte, n)
-}
-
-// putBuffer gives a buffer back. Nothing may refer to it any more.
-func putBuffer(b []byte) {
-	switch cap(b) {
-	case smallBuffer:
-		smallBuffers.Put((*[smallBuffer]byte)(b[:smallBuffer]))
-	case mediumBuffer:
-		mediumBuffers.Put((*[mediumBuffer]byte)(b[:mediumBuffer]))
-	case largeBuffer:
-		largeBuffers.Put((*[largeBuffer]byte)(b[:largeBuffer]))
-	}
 }

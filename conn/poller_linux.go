@@ -12,16 +12,18 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
 )
 
 // poller waits for parked connections to become readable, or to have been idle for too long; and for clients to go while
 // a handler runs. A connection is in at most one of its tables.
 type poller struct {
 	mu     sync.Mutex
-	file   *os.File         // the epoll set; nil: there is none yet, or not any more
-	conns  map[int64]*Conn  // parked
-	rings  [2]Conn          // the ends of rings: the patient ones and the hasty ones, the oldest first
-	gone   map[int64]func() // told when a client goes
+	file   *os.File                   // the epoll set; nil: there is none yet, or not any more
+	conns  map[int64]*Conn            // parked
+	rings  [2]Conn                    // the ends of rings: the patient ones and the hasty ones, the oldest first
+	gone   map[int64]func(reset bool) // told when a client goes
 	closed bool
 
 	added    int64 // how often a connection was parked
@@ -82,7 +84,7 @@ func (p *poller) setAlarm() {
 
 // watch calls gone when the client has closed or reset the connection, whatever of its bytes is still unread. It reports
 // false if that cannot be.
-func (p *poller) watch(c *Conn, fd int, gone func()) bool {
+func (p *poller) watch(c *Conn, fd int, gone func(reset bool)) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.file == nil && !p.open() {
@@ -97,7 +99,7 @@ func (p *poller) watch(c *Conn, fd int, gone func()) bool {
 }
 
 // unwatch ends a watch, and returns what was to be called, or nil. An event that still comes finds nobody.
-func (p *poller) unwatch(c *Conn) (gone func()) {
+func (p *poller) unwatch(c *Conn) (gone func(reset bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	gone = p.gone[c.id]
@@ -152,7 +154,7 @@ func (p *poller) open() bool {
 		p.rings[i].place = place{&p.rings[i], &p.rings[i]}
 	}
 	p.conns = make(map[int64]*Conn)
-	p.gone = make(map[int64]func())
+	p.gone = make(map[int64]func(reset bool))
 	go p.run(p.file)
 	return true
 }
@@ -181,13 +183,13 @@ func (p *poller) run(file *os.File) {
 			n, _ = syscall.EpollWait(int(epfd), events, 0)
 			return n > 0
 		})
-		if err != nil && !isTimeout(err) {
+		if err != nil && !transport.IsTimeout(err) {
 			return
 		}
 		for _, e := range events[:max(n, 0)] {
-			p.wake(int64(uint32(e.Fd))|int64(e.Pad)<<32, e.Events&^syscall.EPOLLIN != 0)
+			p.wake(int64(uint32(e.Fd))|int64(e.Pad)<<32, e.Events)
 		}
-		if isTimeout(err) {
+		if transport.IsTimeout(err) {
 			p.sweep(time.Now())
 		}
 	}
@@ -196,11 +198,11 @@ func (p *poller) run(file *os.File) {
 // wake sets a connection going again, or tells that its client has gone.
 //
 // An event of a connection that was parked may come late, when a handler runs already.
-func (p *poller) wake(id int64, ended bool) {
-	var gone func()
+func (p *poller) wake(id int64, events uint32) {
+	var gone func(reset bool)
 	p.mu.Lock()
 	c := p.forget(id)
-	if ended {
+	if events&^syscall.EPOLLIN != 0 {
 		gone = p.gone[id]
 		delete(p.gone, id)
 	}
@@ -209,7 +211,7 @@ func (p *poller) wake(id int64, ended bool) {
 		c.unpark()
 	}
 	if gone != nil {
-		gone()
+		go gone(events&(syscall.EPOLLHUP|syscall.EPOLLERR) != 0)
 	}
 }
 

@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"time"
@@ -16,22 +17,36 @@ func (c *Conn) reject(err error) ending {
 	if !errors.As(err, &bad) {
 		bad = &parser.Error{Status: 400, Reason: "bad request"}
 	}
-	c.sock.writeBy = after(time.Now(), c.cfg.WriteTimeout)
+	c.sock.Writes.By(after(time.Now(), c.cfg.WriteTimeout))
 	line := bad.Reason + " (" + bad.Section + ")\n"
 	b := appendStatusLine(nil, bad.Status)
 	b = append(b, c.cfg.stamps.now().date...)
 	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(line)), 10)
 	b = append(b, "\r\nConnection: close\r\n\r\n"...)
-	if c.head.Method != "HEAD" {
+	if !c.asksForHead() {
 		b = append(b, line...)
 	}
 	c.out.mu.Lock()
-	c.out.send(b)
+	c.out.send(b) // which keeps it: it is short
 	c.out.mu.Unlock()
 	c.trace(Event{Kind: Responded, Status: bad.Status})
 	if bad.Status == errSlowHead.Status {
 		return ending{verdict: Linger, reason: HeaderTimeout}
 	}
 	return ending{verdict: Linger, reason: Refused}
+}
+
+// asksForHead reports whether the request that is refused is a HEAD, so that its answer has no content (RFC 9110 §9.3.2),
+// also where its head is not complete.
+func (c *Conn) asksForHead() bool {
+	if c.head.Method != "" {
+		return c.head.Method == "HEAD"
+	}
+	is := false
+	c.in.take(func(window []byte) (int, error) {
+		is = bytes.HasPrefix(bytes.TrimLeft(window, "\r\n"), []byte("HEAD "))
+		return 0, nil
+	})
+	return is
 }

@@ -11,12 +11,18 @@ import (
 	"github.com/spillway-go/spillway/parser"
 )
 
-// Request is one request. It belongs to the connection and may not be used after the handler has returned; its strings
-// may be kept.
+// Request is one request. Its methods may not be used after the handler has returned; its strings may be kept. What a
+// handler changes in it, it changes for itself: the connection does not look at it, and the next request is another one.
 type Request struct {
-	// Head holds the request line and the field lines: Method, Target, Path, Query, Host, Minor, and Get, Lookup, Values
-	// and All for the fields.
-	*parser.Head
+	Method string // as received; methods are case-sensitive (RFC 9110 §9.1)
+	Target string // the request-target as received
+	Path   string // the target's path, not decoded: "/" where an absolute-form has none, "*" or "" in the other forms
+	Query  string // what stands behind the path's question mark, not decoded
+	Host   string // the authority: the absolute-form's or CONNECT's, else the Host field's (RFC 9112 §3.2)
+	Proto  string // the version as received, for example "HTTP/1.1"
+
+	// Fields are the field lines, in the order and spelling received.
+	*parser.Fields
 
 	// ContentLength is the content's declared length in bytes: 0 where there is none, -1 where it is chunked.
 	ContentLength int64
@@ -24,14 +30,24 @@ type Request struct {
 	// Body reads the content. It is never nil, and is settled when the handler has returned.
 	Body *body.Reader
 
-	c       *Conn
-	context *exchangeContext
-	over    bool // the context was cancelled before the handler returned
-	drain   body.Budget
+	turn    turn
+	conn    *Conn
+	context *exchangeContext // nil: nobody has asked for it
 }
 
-// begin makes the Request from a new head. Errors are *parser.Error, and nothing behind them can be trusted.
-func (r *Request) begin() error {
+// request is the request under way as the connection sees it.
+type request struct {
+	*parser.Head
+	ContentLength int64
+	Body          *body.Reader
+	over          bool        // its context was cancelled before the handler returned
+	drain         body.Budget // Conn.life guards it while the handler runs
+	context       *exchangeContext
+}
+
+// begin makes the request from a new head. Errors are *parser.Error, and nothing behind them can be trusted.
+func (r *request) begin(c *Conn) error {
+	*r = request{Head: &c.head, Body: body.Empty}
 	framing, err := parser.FramingOf(r.Head)
 	if err != nil {
 		return err
@@ -41,65 +57,80 @@ func (r *Request) begin() error {
 		return err
 	}
 	r.ContentLength = int64(framing)
-	r.drain = body.Budget{Bytes: r.c.cfg.DrainBytes, Time: r.c.cfg.DrainTimeout}
-	r.Body = body.NewReader(content{&r.c.in}, framing, expecting, &r.c.cfg.parse)
-	r.Body.Limit(r.c.cfg.BodyBytes)
+	r.drain = body.Budget{Bytes: c.cfg.DrainBytes, Time: c.cfg.DrainTimeout}
+	r.Body = body.NewReader(content{&c.in}, framing, expecting, &c.cfg.parse)
+	r.Body.Limit(c.cfg.BodyBytes)
 	return nil
 }
 
 // overLimit returns an error if more content is declared than the server takes.
-func (r *Request) overLimit() error {
-	if r.ContentLength > r.c.cfg.BodyBytes {
-		return &body.TooLargeError{Limit: r.c.cfg.BodyBytes}
+func (r *request) overLimit(most int64) error {
+	if r.ContentLength > most {
+		return &body.TooLargeError{Limit: most}
 	}
 	return nil
 }
 
-// SetReadDeadline sets the time by which the content must have been read, in place of the server's ReadTimeout; the zero
-// time means never. A read that fails for it returns a *body.SlowError.
-func (r *Request) SetReadDeadline(t time.Time) { r.c.in.setReadDeadline(t) }
-
-// SetMinReadRate sets the least bytes per second at which the client must send content for this exchange, where the
-// server waits for it; 0 turns that off.
-func (r *Request) SetMinReadRate(bytesPerSecond int64) {
-	r.c.in.mu.Lock()
-	defer r.c.in.mu.Unlock()
-	r.c.in.rate.rate = max(bytesPerSecond, 0)
-}
-
-// SetDrain sets how much of this exchange's leftover content is read so that the connection can be kept, and how long
-// that may take. With no bytes, a leftover ends the connection.
-func (r *Request) SetDrain(bytes int64, within time.Duration) {
-	r.drain = body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)}
-}
-
-// end takes back what the handler was lent beside the content.
-func (r *Request) end() {
-	r.over = false
+// end ends the request's context. The handler has returned.
+func (r *request) end() {
 	if r.context != nil {
-		r.over = r.context.Err() != nil
+		r.over = r.context.cancelled()
 		r.context.end()
 		r.context = nil
 	}
 }
 
+// fill makes what the handler is told of the connection's request.
+func (r *Request) fill(c *Conn, t turn) {
+	h := &c.head
+	*r = Request{
+		Method: h.Method, Target: h.Target, Path: h.Path, Query: h.Query, Host: h.Host, Proto: h.Proto(), Fields: &h.Fields,
+		ContentLength: c.req.ContentLength, Body: c.req.Body, turn: t, conn: c,
+	}
+}
+
+// SetReadDeadline sets the time by which the content must have been read, in place of the server's ReadTimeout; the zero
+// time means never. A read that fails for it, also one that waits already, returns a *body.SlowError. Any goroutine may
+// call it.
+func (r *Request) SetReadDeadline(t time.Time) error {
+	return r.turn.during(func() { r.conn.sock.Reads.Set(t) })
+}
+
+// SetMinReadRate sets the least bytes per second at which the client must send content for this exchange, where the
+// server waits for it; 0 turns that off. Any goroutine may call it.
+func (r *Request) SetMinReadRate(bytesPerSecond int64) error {
+	return r.turn.during(func() { r.conn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
+}
+
+// SetDrain sets how much of this exchange's leftover content is read so that the connection can be kept, and how long
+// that may take. With no bytes, a leftover ends the connection; the response's head says so if it has not been sent yet.
+func (r *Request) SetDrain(bytes int64, within time.Duration) {
+	r.turn.during(func() { r.turn.req.drain = body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)} })
+}
+
+// Persists reports whether the request lets another follow it on its connection (RFC 9112 §9.3).
+func (r *Request) Persists() (yes bool) {
+	r.turn.during(func() { yes = r.turn.req.Persists() })
+	return yes
+}
+
 // ConnID returns the connection's number, counted from 1 in its server.
-func (r *Request) ConnID() int64 { return r.c.id }
+func (r *Request) ConnID() int64 { return r.conn.id }
 
 // Number returns the request's number on its connection, counted from 1.
-func (r *Request) Number() int { return int(r.c.served.Load()) }
+func (r *Request) Number() int { return int(r.turn.number) }
 
 // RemoteAddr returns the client's address.
-func (r *Request) RemoteAddr() net.Addr { return r.c.nc.RemoteAddr() }
+func (r *Request) RemoteAddr() net.Addr { return r.conn.nc.RemoteAddr() }
 
 // LocalAddr returns the server's address.
-func (r *Request) LocalAddr() net.Addr { return r.c.nc.LocalAddr() }
+func (r *Request) LocalAddr() net.Addr { return r.conn.nc.LocalAddr() }
 
 // TLS returns the state of the connection's TLS, or nil where it is plain.
 func (r *Request) TLS() *tls.ConnectionState {
-	if r.c.tls == nil {
+	if r.conn.tls == nil {
 		return nil
 	}
-	state := r.c.tls.ConnectionState()
+	state := r.conn.tls.ConnectionState()
 	return &state
 }

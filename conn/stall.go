@@ -1,24 +1,33 @@
 // A client may send all of its request before it reads any of the response, and a handler may write a response before it
-// reads the request: then each waits for the other. This file breaks that knot.
+// reads the request: then each waits for the other. This file breaks that knot, but only a knot: a client that is slow
+// moves, if only now and then.
 
 package conn
 
-import "time"
-
-const (
-	stallTime  = 100 * time.Millisecond // a write that takes longer makes the connection read ahead
-	stallLimit = time.Second            // one that takes this much longer still gives the content up
+import (
+	"time"
 )
+
+// stallTime is how long a write waits before the connection reads ahead for it, and how often it looks whether the client
+// has moved.
+const stallTime = 100 * time.Millisecond
 
 // stall watches one write at a time. The input's mu guards it.
 type stall struct {
-	timer *time.Timer
-	began time.Time // of the write; zero: none is watched
-	ahead bool      // reading ahead has begun for it
+	timer    *time.Timer
+	patience time.Duration // Limits.StallTimeout, or what the exchange has in its place; 0: for ever
+	began    time.Time     // of the write; zero: none is watched
+	ahead    bool          // reading ahead has begun for it
+	moved    int64         // bytes that the connection had moved when it was last seen to move
+	since    time.Time     // when that was
+	beside   chan struct{} // closed when the content, that nobody will read, has been settled beside the write; nil: it is not
 }
 
 // guarded reports whether a write may have to wait because the client is still sending.
 func (c *Conn) guarded() bool {
+	if c.req.ContentLength == 0 {
+		return false
+	}
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
 	return c.in.lent && !c.in.reader.Ended()
@@ -37,12 +46,12 @@ func (c *Conn) guard(write func() error) error {
 func (c *Conn) watchWrite() {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
-	timer := c.stall.timer
-	c.stall = stall{timer: timer, began: time.Now()}
-	if timer == nil {
-		c.stall.timer = time.AfterFunc(stallTime, c.stalled)
+	s := &c.stall
+	s.began, s.ahead = time.Now(), false
+	if s.timer == nil {
+		s.timer = time.AfterFunc(stallTime, c.stalled)
 	} else {
-		timer.Reset(stallTime)
+		s.timer.Reset(stallTime)
 	}
 }
 
@@ -53,32 +62,82 @@ func (c *Conn) unwatchWrite() {
 	c.stall.timer.Stop()
 }
 
-// stalled runs when a write has taken too long: first it reads ahead, and when there is no more room for that, it gives
-// the content up.
-func (c *Conn) stalled() {
+// setPatience sets how long neither side may move before the content is given up; 0 means for ever.
+func (c *Conn) setPatience(d time.Duration) {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
-	s := &c.stall
+	c.stall.patience = d
+}
+
+// handlerReturned says that nobody will read the content any more, and whether the response's head leaves the connection
+// for another request.
+func (in *input) handlerReturned(keeps bool) {
+	if in.c.req.ContentLength == 0 {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.final, in.keeps = true, keeps
+}
+
+// stalled runs when a write has taken long: first it reads ahead, and when there is no more room for that and neither side
+// has moved a byte for the patience, it gives the content up. Where the handler has returned, no patience is needed: the
+// content is settled beside the write, so that the connection can be kept, or given up at once if it will not be kept.
+func (c *Conn) stalled() {
+	defer c.contain("watching a write")
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	s, now := &c.stall, time.Now()
 	if s.began.IsZero() || c.in.reader.Ended() { // what comes behind the content is not ours to give up
 		return
 	}
-	patience := stallTime
-	if s.ahead && !c.in.final {
-		patience += stallLimit
-	}
-	if wait := patience - time.Since(s.began); wait > 0 { // the timer struck for an earlier write
+	if wait := stallTime - now.Sub(s.began); wait > 0 { // the timer struck for an earlier write
 		s.timer.Reset(wait)
 		return
 	}
-	if !s.ahead {
+	if moved := c.sock.Moved(); !s.ahead || moved != s.moved {
+		s.moved, s.since = moved, now
+	}
+	settles := c.in.final && c.in.keeps
+	switch {
+	case settles && s.beside == nil:
+		s.beside = make(chan struct{})
+		go c.settleBeside(s.beside)
+	case settles && !isClosed(s.beside):
+	case !s.ahead:
 		s.ahead = true
 		c.in.readAhead(c.cfg.DrainBytes)
-	} else if c.in.aheadFull() {
+	case c.in.aheadFull() && (c.in.final || s.patience > 0 && now.Sub(s.since) >= s.patience):
 		c.in.giveUp()
 		return
 	}
-	s.timer.Reset(stallLimit)
-	if c.in.final {
-		s.timer.Reset(stallTime)
+	s.timer.Reset(stallTime)
+}
+
+func isClosed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// settleBeside settles the content while the response is being written: the client takes no more of it before its content
+// is read.
+func (c *Conn) settleBeside(done chan<- struct{}) {
+	defer close(done)
+	defer c.contain("settling")
+	c.req.Body.Settle(c.budget(true))
+}
+
+// awaitBeside waits until the content has been settled that is settled beside the write. The write is over.
+func (c *Conn) awaitBeside() {
+	c.in.mu.Lock()
+	beside := c.stall.beside
+	c.stall.beside = nil
+	c.in.mu.Unlock()
+	if beside != nil {
+		<-beside
 	}
 }

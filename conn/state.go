@@ -2,7 +2,11 @@
 
 package conn
 
-import "time"
+import (
+	"time"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
+)
 
 // The states of a connection.
 const (
@@ -25,7 +29,7 @@ func (c *Conn) Stop() {
 	defer c.stop.Unlock()
 	c.stopping.Store(true)
 	if c.state.CompareAndSwap(idle, interrupted) {
-		c.sock.reads.interrupt()
+		c.sock.Reads.Interrupt()
 	} else if c.state.Load() == busy {
 		time.AfterFunc(stopHead, func() {
 			if c.state.Load() == busy {
@@ -40,12 +44,12 @@ func (c *Conn) Stop() {
 func (c *Conn) Abort() {
 	c.aborted.Store(true)
 	if c.resetTells.Load() && c.state.Load() == serving {
-		c.resetOnClose()
+		transport.ResetOnClose(c.bottom())
 	}
-	c.nc.Close()
+	c.guarding("close", func() { c.nc.Close() })
 	c.unpark()
 	if gone := c.cfg.poller.unwatch(c); gone != nil {
-		gone() // the close has taken the descriptor out of the epoll set
+		go gone(true) // the close has taken the descriptor out of the epoll set
 	}
 }
 
@@ -62,7 +66,7 @@ func (c *Conn) beBusy() bool {
 	}
 	c.stop.Lock() // until the interruption is whole
 	defer c.stop.Unlock()
-	c.sock.reads.resume()
+	c.sock.Reads.Resume()
 	c.state.Store(busy)
 	return true
 }
@@ -72,13 +76,13 @@ func (c *Conn) beBusy() bool {
 
 // parks reports whether the connection can be parked.
 func (c *Conn) parks() bool {
-	return c.cfg.config.Park && c.tls == nil && c.sock.raw.usable()
+	return c.cfg.config.Park && c.tls == nil && c.sock.Raw()
 }
 
 // park parks an idle connection, and reports false if it could not, or if it has to go on already. After true it may be
 // running in another goroutine.
 func (c *Conn) park() bool {
-	fd, ok := c.sock.raw.descriptor()
+	fd, ok := c.sock.Descriptor()
 	if !ok {
 		return false
 	}

@@ -88,6 +88,8 @@ func (c *Conn) persistence() Reason {
 		return ClientAsked // what follows the head was meant for the tunnel (RFC 9110 §9.3.6)
 	case c.res.truncated:
 		return Truncated // the handler meant more than it declared
+	case c.res.status == 413 && c.req.ContentLength < 0 && !c.req.Body.Ended():
+		return LeftoverTooLong // it is too much already, and nobody knows how much is to come
 	case c.stopping.Load() && !c.servesOn():
 		return Shutdown
 	}
@@ -107,10 +109,11 @@ func (c *Conn) servesOn() bool {
 	if !c.req.Body.Ended() {
 		return false
 	}
+	consumed, received := c.in.waitsBehind()
 	if c.lastByte == 0 {
-		c.lastByte = c.in.consumed + int64(len(c.in.Window()))
+		c.lastByte = received
 	}
-	return c.in.consumed < c.lastByte
+	return consumed < c.lastByte
 }
 
 // writeReason tells a client that has gone from one that does not take the response.
@@ -124,7 +127,7 @@ func writeReason(err error) Reason {
 // judge decides what follows a settled exchange.
 func (c *Conn) judge(l body.Leftover) ending {
 	switch {
-	case c.res.hijacked:
+	case c.handedOver:
 		return ending{verdict: HandOff, reason: HandedOver}
 	case l == body.Cut && c.in.ended:
 		return ending{verdict: Close, reason: LeftoverCut} // also where that made the response fail

@@ -28,6 +28,12 @@ func (h *Head) Reset() {
 // Text returns the head as received, from the method to the empty line, or "" while it is not complete.
 func (h *Head) Text() string { return h.text }
 
+// Proto returns the HTTP version as received, for example "HTTP/1.1".
+func (h *Head) Proto() string {
+	at := h.targetEnd + len(" ")
+	return h.text[at : at+len("HTTP/1.1")]
+}
+
 // Repeats reports whether the window begins with the same bytes as this complete head, which then describes that
 // request too.
 func (h *Head) Repeats(window []byte) bool {

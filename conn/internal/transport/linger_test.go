@@ -1,6 +1,6 @@
 // At most so many connections linger at once, and the oldest leave first.
 
-package conn
+package transport
 
 import (
 	"net"
@@ -20,7 +20,7 @@ func (c *closes) Close() error {
 }
 
 func TestLingerers(t *testing.T) {
-	var l lingerers
+	var l Lingerers
 	var conns [6]closes
 	want := func(closed ...int32) {
 		t.Helper()

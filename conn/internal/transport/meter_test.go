@@ -1,6 +1,6 @@
 // A meter counts only what the client is to blame for.
 
-package conn
+package transport
 
 import (
 	"errors"
@@ -35,7 +35,7 @@ func TestMeter(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var m meter
-			m.start(rate, grace)
+			m = meter{rate: rate, grace: grace}
 			for _, s := range test.steps {
 				m.count(s.wait, s.bytes)
 			}
@@ -49,7 +49,7 @@ func TestMeter(t *testing.T) {
 func TestMeterLimit(t *testing.T) {
 	now := time.Unix(1000, 0)
 	var m meter
-	m.start(100, 5*time.Second)
+	m = meter{rate: 100, grace: 5 * time.Second}
 	m.count(2*time.Second, 100) // a second behind
 	for _, test := range []struct{ until, want time.Time }{
 		{time.Time{}, now.Add(4 * time.Second)},
@@ -60,7 +60,7 @@ func TestMeterLimit(t *testing.T) {
 			t.Errorf("until %v: %v, want %v", test.until, got, test.want)
 		}
 	}
-	m.start(0, 5*time.Second)
+	m = meter{grace: 5 * time.Second}
 	m.count(time.Hour, 0)
 	if got := m.limit(now, time.Time{}); !got.IsZero() || m.exceeded() {
 		t.Errorf("a rate that is turned off limits to %v, exceeded %v", got, m.exceeded())

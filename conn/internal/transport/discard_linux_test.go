@@ -1,6 +1,6 @@
 // Throwing away takes as many bytes as it says, and no others.
 
-package conn
+package transport
 
 import (
 	"errors"
@@ -34,14 +34,14 @@ func TestDiscard(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer from.Close()
-			var r raw
-			r.init(from, nil)
+			var s Socket
+			s.Init(from)
 
 			content := make([]byte, 1<<20)
 			copy(content[1000:], "here")
 			go to.Write(content)
 			for left := int64(1000); left > 0; {
-				n, err := r.discard(from, left)
+				n, err := s.Discard(left)
 				if err != nil || n < 1 || int64(n) > left {
 					t.Fatalf("discarded %d of %d bytes, %v", n, left, err)
 				}
@@ -52,19 +52,19 @@ func TestDiscard(t *testing.T) {
 				t.Fatalf("behind the discarded bytes is %q, %v", here, err)
 			}
 			for left := int64(len(content) - 1004); left > 0; {
-				n, err := r.discard(from, left+100)
+				n, err := s.Discard(left + 100)
 				if err != nil {
 					t.Fatal(err)
 				}
 				left -= int64(n)
 			}
-			from.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-			if n, err := r.discard(from, 1); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			s.Reads.By(time.Now().Add(20 * time.Millisecond))
+			if n, err := s.Discard(1); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("with nothing to come: %d, %v", n, err)
 			}
-			from.SetReadDeadline(time.Time{})
+			s.Reads.By(time.Time{})
 			to.Close()
-			if n, err := r.discard(from, 1); n != 0 || err != io.EOF {
+			if n, err := s.Discard(1); n != 0 || err != io.EOF {
 				t.Errorf("at the end: %d, %v", n, err)
 			}
 		})

@@ -3,9 +3,10 @@
 // On Linux a plain TCP or Unix socket is read and written through its descriptor: the first attempt costs one system call
 // and nothing else, and only one that finds the socket not ready has to do with deadlines, clocks and the scheduler.
 
-package conn
+package transport
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -21,12 +22,13 @@ const (
 	firstBytes = 16 << 10
 )
 
-// raw does a socket's reads and writes. One goroutine at a time may read, and one may write.
+// raw does a socket's reads and writes.
 type raw struct {
 	rc          syscall.RawConn // nil: the socket is not of the kind
+	nc          net.Conn
 	tryR, tryW  func(fd uintptr) bool
 	in, behind  []byte // what to read into
-	idle        *input // or whose buffer
+	lender      Lender // or whose buffer
 	drop        int64  // or how much to throw away
 	got         int
 	out         [2][]byte // what is still to be written
@@ -36,13 +38,8 @@ type raw struct {
 }
 
 func (r *raw) init(nc net.Conn, beforeWrite func(int64)) {
-	switch nc.(type) {
-	case *net.TCPConn, *net.UnixConn:
-	default:
-		return
-	}
 	if rc, err := nc.(syscall.Conn).SyscallConn(); err == nil {
-		r.rc, r.tryR, r.tryW, r.beforeWrite = rc, r.tryRead, r.tryWrite, beforeWrite
+		r.rc, r.nc, r.tryR, r.tryW, r.beforeWrite = rc, nc, r.tryRead, r.tryWrite, beforeWrite
 	}
 }
 
@@ -54,58 +51,96 @@ func (r *raw) descriptor() (fd int, ok bool) {
 	return fd, ok
 }
 
-// read reads at least one byte, or returns an error: into p, and what does not fit it into behind. With idle it reads into
-// that input's buffer, which it gives back while it waits.
-func (r *raw) read(p, behind []byte, idle *input) (int, error) {
-	r.in, r.behind, r.idle = p, behind, idle
+// read reads at least one byte, or returns an error: into p, and what does not fit it into behind.
+func (r *raw) read(p, behind []byte) (int, error) {
+	r.in, r.behind = p, behind
+	return r.wait()
+}
+
+// await reads into the lender's buffer, which it gives back while it waits.
+func (r *raw) await(l Lender) (int, error) {
+	r.lender = l
+	return r.wait()
+}
+
+// discards reports whether the system can throw bytes away without copying them.
+func (r *raw) discards() bool {
+	_, tcp := r.nc.(*net.TCPConn)
+	return tcp && r.usable() && canDrop
+}
+
+// discard throws away at least one byte and at most n.
+func (r *raw) discard(n int64) (int, error) {
+	r.drop = n
+	return r.wait()
+}
+
+func (r *raw) wait() (int, error) {
 	err := r.rc.Read(r.tryR)
-	r.in, r.behind, r.idle = nil, nil, nil
+	r.in, r.behind, r.lender, r.drop = nil, nil, nil, 0
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, r.opError("read", bare(err))
 	case r.rErr != 0:
-		return 0, &net.OpError{Op: "read", Net: "raw", Err: os.NewSyscallError("read", r.rErr)}
+		return 0, r.opError("read", os.NewSyscallError("read", r.rErr))
 	case r.got == 0:
 		return 0, io.EOF
 	}
 	return r.got, nil
 }
 
+// opError dresses an error as package net's own Read and Write do.
+func (r *raw) opError(op string, err error) error {
+	local := r.nc.LocalAddr()
+	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: r.nc.RemoteAddr(), Err: err}
+}
+
+// bare takes off what a RawConn says of itself.
+func bare(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
 // tryRead reads once, and reports whether there was something to read.
 func (r *raw) tryRead(fd uintptr) bool {
 	p := r.in
-	if r.idle != nil {
-		p = r.idle.room()
+	if r.lender != nil {
+		p = r.lender.Room()
 	}
 	n, errno := 0, syscall.EINTR
 	for errno == syscall.EINTR {
 		n, errno = readOnce(fd, p, r.behind, r.drop)
 	}
 	if errno != syscall.EAGAIN {
+		if errno == 0 {
+			haveRead(fd, p, r.behind, n)
+		}
 		r.got, r.rErr = n, errno
 		return true
 	}
-	if r.idle != nil {
-		r.idle.giveBuffersBack()
+	if r.lender != nil {
+		r.lender.GiveBack()
 	}
 	return false
 }
 
 // readOnce reads into p and behind, or throws away up to drop bytes.
 func readOnce(fd uintptr, p, behind []byte, drop int64) (int, syscall.Errno) {
-	if len(behind) > 0 && len(p) < rawBytes {
+	switch {
+	case drop > 0:
+		return dropOnce(fd, int(min(drop, rawBytes)))
+	case len(behind) > 0 && len(p) < rawBytes:
 		v := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(behind)}}
 		v[0].SetLen(len(p))
 		v[1].SetLen(len(behind))
 		n, _, errno := syscall.RawSyscall(syscall.SYS_READV, fd, uintptr(unsafe.Pointer(&v)), 2)
 		return int(n), errno
 	}
-	most, flags := min(len(p), rawBytes), 0
-	if drop > 0 {
-		p, most, flags = nil, int(min(drop, rawBytes)), syscall.MSG_TRUNC
-	}
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd,
-		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(most), uintptr(flags), 0, 0)
+	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd,
+		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(min(len(p), rawBytes)))
 	return int(n), errno
 }
 
@@ -114,15 +149,19 @@ func (r *raw) write(p, q []byte) (int64, error) {
 	r.out, r.put, r.wErr = [2][]byte{p, q}, 0, 0
 	err := r.rc.Write(r.tryW)
 	r.out = [2][]byte{}
-	if err == nil && r.wErr != 0 {
-		err = &net.OpError{Op: "write", Net: "raw", Err: os.NewSyscallError("write", r.wErr)}
+	switch {
+	case err != nil:
+		return r.put, r.opError("write", bare(err))
+	case r.wErr != 0:
+		return r.put, r.opError("write", os.NewSyscallError("write", r.wErr))
 	}
-	return r.put, err
+	return r.put, nil
 }
 
 // tryWrite writes what the socket takes, and reports whether that was all, or failed.
 func (r *raw) tryWrite(fd uintptr) bool {
 	for len(r.out[0])+len(r.out[1]) > 0 {
+		willWrite(r.out)
 		n, errno := writeOnce(fd, r.out[0], r.out[1])
 		switch errno {
 		case 0:
@@ -160,15 +199,4 @@ func writeOnce(fd uintptr, p, q []byte) (int, syscall.Errno) {
 	v[1].SetLen(min(len(q), most))
 	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v)), 2)
 	return int(n), errno
-}
-
-// discard throws away at least one byte and at most n. From a TCP socket it does so without copying them: recv with
-// MSG_TRUNC.
-func (r *raw) discard(nc net.Conn, n int64) (int, error) {
-	if _, ok := nc.(*net.TCPConn); !ok || !r.usable() {
-		return discardByReading(nc, n)
-	}
-	r.drop = n
-	defer func() { r.drop = 0 }()
-	return r.read(nil, nil, nil)
 }

@@ -1,0 +1,184 @@
+// The input as the body readers see it: what they do may happen beside the reading ahead.
+
+package conn
+
+import (
+	"os"
+	"time"
+
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/conn/internal/transport"
+)
+
+// content is the input while it is lent.
+type content struct{ *input }
+
+var _ body.Source = content{}
+
+// Window returns what was received and not consumed. It stays readable while more is read ahead. When the time for the
+// content is over it is empty, so that the body reader's next step fails.
+func (in content) Window() []byte {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.late() {
+		in.seen = 0
+		return nil
+	}
+	in.seen = len(in.input.Window())
+	return in.input.Window()
+}
+
+// Buffered returns how much of the content, and of what stands behind it, has been received.
+func (in content) Buffered() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.input.Window())
+}
+
+// Consume takes n bytes from the window's front.
+func (in content) Consume(n int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.consumeSeen(n)
+}
+
+func (in content) consumeSeen(n int) {
+	in.seen -= n
+	in.input.Consume(n)
+	if in.aside.running {
+		in.cond.Broadcast()
+	}
+}
+
+// Fill waits until the window has grown from what the reader saw of it.
+func (in content) Fill() error {
+	_, err := in.wait(func() (int, error) {
+		if len(in.input.Window()) > in.seen {
+			return 0, nil
+		}
+		in.makeRoom()
+		n, err := in.unlocked(func() (int, error) { return in.c.stream.Read(in.buf[in.w:]) })
+		in.w += n
+		return n, err
+	})
+	return err
+}
+
+// Read reads from behind the window, which the reader saw empty, straight into p, and up to past bytes into the window.
+func (in content) Read(p []byte, past int) (int, error) {
+	return in.wait(func() (int, error) {
+		if window := in.input.Window(); len(window) > 0 {
+			n := copy(p, window)
+			in.consumeSeen(n)
+			return n, nil
+		}
+		behind := in.buf[in.w:min(in.w+past, len(in.buf))]
+		n, err := in.unlocked(func() (int, error) { return in.c.readPast(p, behind) })
+		in.w += max(0, n-len(p))
+		return min(n, len(p)), err
+	})
+}
+
+// readPast reads into p, and where the socket can, what does not fit it into behind.
+func (c *Conn) readPast(p, behind []byte) (int, error) {
+	if c.tls != nil {
+		return c.stream.Read(p)
+	}
+	return c.sock.ReadPast(p, behind)
+}
+
+// Discard throws away bytes from behind the window, which the reader saw empty.
+func (in content) Discard(n int64) (int64, error) {
+	got, err := in.wait(func() (int, error) {
+		if window := in.input.Window(); len(window) > 0 {
+			n := int(min(n, int64(len(window))))
+			in.consumeSeen(n)
+			return n, nil
+		}
+		return in.unlocked(func() (int, error) { return in.c.discard(n) })
+	})
+	return int64(got), err
+}
+
+// discard throws away at least one byte of the content, and at most n. Under TLS it must be read to be known.
+func (c *Conn) discard(n int64) (int, error) {
+	if c.tls == nil {
+		return c.sock.Discard(n)
+	}
+	buf := transport.GetBuffer(transport.LargeBuffer)
+	defer transport.PutBuffer(buf)
+	return c.stream.Read(buf[:min(n, int64(len(buf)))])
+}
+
+// late reports whether the time for the content is over although some of it is there, because it was read ahead. Reads of
+// the socket find that out themselves. in.mu is held.
+func (in content) late() bool { return in.aside.running && in.c.sock.Reads.Passed() }
+
+// wait takes the connection from those who read ahead, for one read, which is made with in.mu held.
+func (in content) wait(read func() (int, error)) (int, error) {
+	in.c.out.flushIfFree()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.late() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	if in.ended && len(in.input.Window()) == in.seen {
+		return 0, in.gone
+	}
+	in.aside.owners++
+	defer func() {
+		in.aside.owners--
+		in.cond.Broadcast()
+	}()
+	if err := in.shoo(); err != nil {
+		return 0, err
+	}
+	if in.ended && len(in.input.Window()) == in.seen {
+		return 0, in.gone
+	}
+	return read()
+}
+
+// unlocked reads without in.mu, which is held before and after, also when the read panics.
+func (in *input) unlocked(read func() (int, error)) (n int, err error) {
+	in.busy = true
+	in.mu.Unlock()
+	defer func() {
+		in.mu.Lock()
+		in.busy = false
+	}()
+	n, err = read()
+	if n == 0 && err != nil && !transport.IsTimeout(err) {
+		in.mu.Lock()
+		in.lose(err)
+		in.mu.Unlock()
+	}
+	return n, err
+}
+
+// Continue sends 100 (Continue), unless the final response has begun.
+func (in content) Continue() error { return in.c.res.sendContinue() }
+
+// SetDrainDeadline is the time after which waiting for the client fails, in place of those for the handler's reads.
+func (in content) SetDrainDeadline(t time.Time) {
+	in.c.sock.Reads.Rate(0, 0)
+	in.c.sock.Reads.Set(t)
+}
+
+// Interrupt makes a wait that is under way fail at once, and all later ones until Resume.
+func (in content) Interrupt() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.halted = true
+	in.c.sock.Reads.Interrupt()
+	in.cond.Broadcast()
+}
+
+// Resume ends the interruption.
+func (in content) Resume() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.halted = false
+	in.c.sock.Reads.Resume()
+	in.cond.Broadcast()
+}

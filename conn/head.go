@@ -1,0 +1,207 @@
+// Between two exchanges: the connection waits for a request, and reads its head.
+
+package conn
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
+	"github.com/spillway-go/spillway/parser"
+)
+
+// readHead waits for a request and parses its head. Any verdict but Reuse ends the connection.
+func (c *Conn) readHead() ending {
+	c.began = time.Time{}
+	if c.in.begins() {
+		c.state.Store(busy)
+	} else if end := c.awaitRequest(); end.verdict != Reuse {
+		return end
+	}
+	if n, _ := c.in.take(c.repeats); n > 0 {
+		return ending{}
+	}
+	c.head.Reset()
+	for {
+		n, err := c.in.take(c.parse)
+		if err != nil {
+			return c.reject(err)
+		}
+		if n > 0 {
+			return ending{}
+		}
+		if c.began.IsZero() {
+			c.began = time.Now()
+		}
+		c.sock.Reads.By(c.headDeadline())
+		if err := c.in.Fill(); err != nil {
+			return c.headFailed(err)
+		}
+	}
+}
+
+// repeats returns the length of the last request's head if the next one is the same.
+func (c *Conn) repeats(window []byte) (int, error) {
+	if c.head.Repeats(window) {
+		return len(c.head.Text()), nil
+	}
+	return 0, nil
+}
+
+func (c *Conn) parse(window []byte) (int, error) { return c.head.Parse(window, &c.cfg.parse) }
+
+// begins reports whether there is a part of a request in the window. Empty lines before it, which some clients send behind
+// the content of another, are no part of it: they are thrown away (RFC 9112 §2.2).
+func (in *input) begins() (yes bool) {
+	in.take(func(window []byte) (n int, _ error) {
+		for len(window)-n >= 2 && window[n] == '\r' && window[n+1] == '\n' {
+			n += 2
+		}
+		rest := window[n:]
+		yes = len(rest) > 1 || len(rest) == 1 && rest[0] != '\r'
+		return n, nil
+	})
+	return yes
+}
+
+// headDeadline returns by when the head must have ended.
+func (c *Conn) headDeadline() time.Time {
+	t := c.cfg.ReadHeaderTimeout
+	if c.stopping.Load() && (t <= 0 || t > stopHead) {
+		t = stopHead
+	}
+	return after(c.began, t)
+}
+
+// awaitRequest waits for a request's first byte.
+func (c *Conn) awaitRequest() ending {
+	c.row = 0
+	for soon := true; ; {
+		until := c.idleDeadline(time.Now(), soon)
+		c.sock.Reads.By(until)
+		stopped := !c.beIdle()
+		err := os.ErrDeadlineExceeded
+		if !stopped {
+			err = c.awaitByte(soon)
+			stopped = c.beBusy()
+		}
+		if stopped && transport.IsTimeout(err) {
+			err = c.awaitLast()
+		}
+		switch {
+		case err == nil && c.in.begins():
+			c.rare = c.parked && time.Since(c.cfg.began)-c.idleSince > c.cfg.ParkAfter
+			c.parked = false
+			return ending{}
+		case err == nil && time.Now().Before(c.idleUntil()): // only empty lines have come, and the idle time goes on
+			c.parked = true
+		case err == nil:
+			return c.idleEnds(os.ErrDeadlineExceeded, stopped)
+		case !transport.IsTimeout(err) || stopped || !until.Before(c.idleUntil()):
+			return c.idleEnds(err, stopped)
+		case c.parks() && c.in.waiting() == 0:
+			return ending{verdict: Park}
+		default:
+			soon = false
+			c.parked = true
+		}
+	}
+}
+
+// awaitByte waits for anything to come.
+func (c *Conn) awaitByte(soon bool) error {
+	if c.in.waiting() > 0 {
+		return c.in.Fill() // behind half of an empty line
+	}
+	return c.in.await(soon)
+}
+
+// idleEnds ends a connection to which no request has come.
+func (c *Conn) idleEnds(err error, stopped bool) ending {
+	switch {
+	case c.out.err() != nil:
+		return ending{verdict: Close, reason: WriteFailed}
+	case transport.IsTimeout(err) && stopped:
+		return ending{verdict: Linger, reason: Shutdown, idle: true}
+	case transport.IsTimeout(err):
+		return ending{verdict: Linger, reason: IdleTimeout, idle: true}
+	case err == io.EOF:
+		return ending{verdict: Close, reason: ClientClosed}
+	}
+	return ending{verdict: Close, reason: ClientGone}
+}
+
+// awaitLast waits for a request on a connection that is to stop. It ends with another look, since the program may have been
+// too busy to see what came in time.
+func (c *Conn) awaitLast() error {
+	end := time.Now().Add(c.cfg.ShutdownGrace)
+	c.sock.Reads.By(end.Add(-time.Millisecond))
+	err := c.awaitByte(true)
+	if !transport.IsTimeout(err) {
+		return err
+	}
+	if least := time.Now().Add(time.Millisecond); end.Before(least) {
+		end = least
+	}
+	c.sock.Reads.By(end)
+	return c.awaitByte(true)
+}
+
+// idleDeadline returns until when to wait for a request: soon is before the connection gives back what it holds.
+func (c *Conn) idleDeadline(now time.Time, soon bool) time.Time {
+	if !c.parked {
+		c.idleSince = now.Sub(c.cfg.began)
+	}
+	end := c.idleUntil()
+	if t := now.Add(c.patience()); soon && t.Before(end) {
+		return t
+	}
+	if least := now.Add(time.Millisecond); end.Before(least) {
+		return least // what has come by now is served
+	}
+	return end
+}
+
+// idleUntil returns when the connection has been idle for too long. Before its first request, that is when a head would
+// have taken too long, if that is sooner.
+func (c *Conn) idleUntil() time.Time {
+	most := c.cfg.IdleTimeout
+	if t := c.cfg.ReadHeaderTimeout; c.served.Load() == 0 && t > 0 && (most <= 0 || t < most) {
+		most = t
+	}
+	if most <= 0 {
+		return never
+	}
+	return c.cfg.began.Add(c.idleSince + most)
+}
+
+// patience returns how long the connection is idle before it is parked. One that has not shown yet that its requests
+// follow each other gives its goroutine to the next one soon.
+func (c *Conn) patience() time.Duration {
+	if c.rare || c.served.Load() <= 1 {
+		return min(c.cfg.ParkAfter, max(c.cfg.ParkAfter/64, time.Millisecond))
+	}
+	return c.cfg.ParkAfter
+}
+
+// never is later than any deadline.
+var never = time.Unix(1<<40, 0)
+
+// headFailed ends a connection whose client did not finish a head.
+func (c *Conn) headFailed(err error) ending {
+	switch {
+	case c.out.err() != nil:
+		return ending{verdict: Close, reason: WriteFailed}
+	case transport.IsTimeout(err):
+		return c.reject(errSlowHead)
+	case err == io.EOF:
+		return c.reject(errCutHead)
+	}
+	return ending{verdict: Close, reason: ClientGone}
+}
+
+var (
+	errSlowHead = &parser.Error{Status: 408, Reason: "the request's head did not end in time", Section: "RFC 9110 §15.5.9"}
+	errCutHead  = &parser.Error{Status: 400, Reason: "the connection ended inside a request's head", Section: "RFC 9112 §8"}
+)

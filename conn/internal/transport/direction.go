@@ -1,0 +1,282 @@
+// By when one direction of a connection must have moved.
+
+package transport
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Direction is one direction of a [Socket]: by when it must have moved, and how fast. Its methods may be called from any
+// goroutine, and wait for nothing.
+type Direction struct {
+	set   func(time.Time) error
+	close func() error // ends an operation that nothing else ends; nil: the deadlines are known to work
+
+	mu    sync.Mutex // guards what follows; it is held for no operation
+	lazy  bool       // nobody else sets the deadline, and a later one may be set late
+	final bool       // an operation that has met its deadline cannot go on
+	until time.Time  // by when the operation must have ended; zero: no such time
+	meter meter
+	begun time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
+	armed time.Time // what the system was told last; zero: nothing
+	told  uint64    // how often it was told
+
+	free        bool      // the operation under way is bound by freeUntil alone
+	freeUntil   time.Time // zero: never
+	interrupted bool      // operations fail until Resume
+	released    bool      // the deadlines are somebody else's business
+	watch
+}
+
+func (d *Direction) init(set func(time.Time) error, close func() error, lazy, final bool) {
+	d.set, d.close, d.lazy, d.final = set, close, lazy, final
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// By sets the time by which operations must have ended, also the one under way; the zero time means never. It is for those
+// who are about to wait themselves: a later time costs nothing.
+func (d *Direction) By(t time.Time) {
+	d.mu.Lock()
+	d.until = t
+	d.mu.Unlock()
+}
+
+// Set is By for an operation that may be under way in another goroutine.
+func (d *Direction) Set(t time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.until = t
+	d.arm()
+}
+
+// Rate sets the least bytes per second that the client must move, where it is waited for, and for how long it may be
+// slower; 0 turns that off. What it lagged behind is forgotten.
+func (d *Direction) Rate(bytesPerSecond int64, grace time.Duration) {
+	d.mu.Lock()
+	d.meter = meter{rate: bytesPerSecond, grace: grace}
+	d.mu.Unlock()
+}
+
+// SetRate is Rate for an operation that may be under way in another goroutine; the grace and the lag stay.
+func (d *Direction) SetRate(bytesPerSecond int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.meter.rate = bytesPerSecond
+	if d.begun.IsZero() {
+		d.begun = time.Now() // what was waited before was not measured
+	}
+	d.arm()
+}
+
+// Free lets operations take until t, whatever else was set, until Bind; the zero time means for ever. What they wait is not
+// the client's fault.
+func (d *Direction) Free(t time.Time) {
+	d.mu.Lock()
+	d.free, d.freeUntil = true, t
+	d.mu.Unlock()
+}
+
+// Bind ends Free.
+func (d *Direction) Bind() {
+	d.mu.Lock()
+	d.free = false
+	d.mu.Unlock()
+}
+
+// Limit returns until when an operation that begins now may take; the zero time means for ever.
+func (d *Direction) Limit() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.meter.rate <= 0 {
+		return d.until
+	}
+	return d.meter.limit(time.Now(), d.until)
+}
+
+// Share says that somebody else has the connection too, and may set its deadlines.
+func (d *Direction) Share() {
+	d.mu.Lock()
+	d.lazy = false
+	d.mu.Unlock()
+}
+
+// Passed reports whether the time is over by which operations must have ended.
+func (d *Direction) Passed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.until.IsZero() && d.passed(time.Now())
+}
+
+// passed is Passed, for the operation under way. d.mu is held.
+func (d *Direction) passed(now time.Time) bool {
+	until := d.until
+	if d.free {
+		until = d.freeUntil
+	}
+	return !until.IsZero() && !now.Before(until)
+}
+
+// Interrupt makes an operation that is under way fail at once, and all later ones until Resume. One that cannot be
+// interrupted loses its connection.
+func (d *Direction) Interrupt() { d.interrupt(true) }
+
+// Nudge is Interrupt for an operation that may go on if it cannot be interrupted.
+func (d *Direction) Nudge() { d.interrupt(false) }
+
+func (d *Direction) interrupt(firmly bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.interrupted = true
+	d.tell(longAgo)
+	if firmly {
+		d.expect(time.Now())
+	}
+}
+
+// Resume ends the interruption.
+func (d *Direction) Resume() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.interrupted = false
+	if !d.released {
+		d.tell(d.limit())
+	}
+}
+
+// Works reports whether the connection has taken its deadlines so far.
+func (d *Direction) Works() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.refuses
+}
+
+// Release takes off what was set here, and leaves the deadlines to others.
+func (d *Direction) Release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.until, d.meter = time.Time{}, meter{}
+	if !d.armed.IsZero() {
+		d.tell(time.Time{})
+	}
+	d.released, d.final = true, false
+}
+
+// enter begins an operation that has moved so many bytes already, without a wait.
+func (d *Direction) enter(atOnce int64) {
+	d.mu.Lock()
+	if d.meter.rate > 0 && !d.free {
+		d.meter.count(0, atOnce)
+		d.begun = time.Now()
+	}
+	d.inside = true
+	d.arm()
+	d.mu.Unlock()
+}
+
+// leave ends an operation that has moved n bytes. It returns what the operation has to return for err, and whether it may
+// go on instead.
+func (d *Direction) leave(n int64, err error) (again bool, _ error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.inside = false
+	if d.meter.rate > 0 && !d.free {
+		d.count(n)
+	}
+	if err == nil {
+		return false, nil
+	}
+	if d.overdue {
+		return false, os.ErrDeadlineExceeded
+	}
+	return d.struck(err)
+}
+
+// count adds the wait that is over, if there was one, to the meter. d.mu is held.
+func (d *Direction) count(n int64) {
+	waited := time.Duration(0)
+	if !d.begun.IsZero() {
+		waited = time.Since(d.begun)
+	}
+	d.meter.count(waited, n)
+	d.begun = time.Time{}
+}
+
+// struck says what follows from an error: nothing, if a deadline has struck that was set here and is not the one that
+// counts. d.mu is held.
+func (d *Direction) struck(err error) (again bool, _ error) {
+	if d.interrupted || d.released || !IsTimeout(err) {
+		return false, err
+	}
+	now := time.Now()
+	switch {
+	case !d.free && d.meter.exceeded():
+		return false, d.meter.err()
+	case d.passed(now):
+		return false, os.ErrDeadlineExceeded // and not the addresses: the client may be told
+	case d.final || d.armed.IsZero() || now.Before(d.armed): // it is somebody else's
+		return false, err
+	}
+	d.tell(d.limit())
+	return true, nil
+}
+
+// limit returns when the operation has taken too long. d.mu is held.
+func (d *Direction) limit() time.Time {
+	if d.free {
+		return d.freeUntil
+	}
+	if d.meter.rate > 0 && d.begun.IsZero() {
+		return d.until
+	}
+	return d.meter.limit(d.begun, d.until)
+}
+
+// arm tells the system what it has to know. d.mu is held.
+func (d *Direction) arm() {
+	if d.interrupted || d.released {
+		return
+	}
+	t := d.limit()
+	if d.armed.IsZero() && t.IsZero() || d.lazy && !d.armed.IsZero() && (t.IsZero() || !t.Before(d.armed)) {
+		d.expect(t)
+		return
+	}
+	d.tell(t)
+	d.expect(t)
+}
+
+// tell tells the system. d.mu is held before and after, but not meanwhile: a setter may be anybody's code. Of several that
+// tell at once, whoever ends last tells what was said last.
+func (d *Direction) tell(t time.Time) {
+	d.armed = t
+	d.told++
+	for last := uint64(0); last != d.told; {
+		last, t = d.told, d.armed
+		d.refuses = d.setUnlocked(t) != nil
+	}
+}
+
+func (d *Direction) setUnlocked(t time.Time) error {
+	d.mu.Unlock()
+	defer d.mu.Lock()
+	return d.set(t)
+}
+
+// IsTimeout reports whether an error says that a deadline has struck. That a peer has not answered for so long that the
+// system has given the connection up is another thing.
+func IsTimeout(err error) bool {
+	if err == nil {
+		return false
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return true
+	}
+	var with interface{ Timeout() bool }
+	return errors.As(err, &with) && with.Timeout() && !errors.Is(err, syscall.ETIMEDOUT)
+}

@@ -1,0 +1,103 @@
+// Reading on at the end: if a connection were closed with input unread, the system would answer the client with a reset,
+// and a reset can destroy the response before the client has read it (RFC 9112 §9.6).
+
+package transport
+
+import (
+	"container/list"
+	"net"
+	"sync"
+	"time"
+)
+
+// Patience bounds how long a connection reads on before it is closed.
+type Patience struct {
+	Total time.Duration // from the beginning
+	Idle  time.Duration // for more to come
+	Bytes int64
+}
+
+// blindIdle is how long a connection that cannot be half-closed waits for more at most. Its client may be waiting for the
+// end of the stream, which only the close can show it; one that has sent nothing for so long has read its response.
+const blindIdle = time.Second
+
+// Lingerers are the connections of a server that linger. Together they cost no more than their bounds say.
+type Lingerers struct {
+	mu   sync.Mutex
+	all  list.List // of net.Conn, the oldest first
+	busy time.Time // until when the bytes that were thrown away keep all within their rate
+}
+
+// Together bounds what all lingering connections of a server cost.
+type Together struct {
+	Conns          int   // the oldest is closed for one more
+	BytesPerSecond int64 // thrown away; those that the system cannot throw away without copying them count four times
+}
+
+const copying = 4 // times what throwing away without copying costs
+
+// burst is how far ahead of their rate the bytes may be.
+const burst = 50 * time.Millisecond
+
+// Linger closes the sending direction, and throws away what comes until the client has closed too, one of the times is
+// over or the bytes are spent. All that was to be sent has been sent. With more than most connections that linger, the
+// oldest is closed.
+func (l *Lingerers) Linger(s *Socket, p Patience, bounds Together) {
+	if CloseWrite(s.Conn) != nil {
+		p.Idle = min(p.Idle, blindIdle)
+	}
+	place := l.enter(s.Conn, bounds.Conns)
+	defer l.leave(place)
+	s.Reads.Rate(0, 0)
+	s.Reads.Resume()
+	end := time.Now().Add(p.Total)
+	for p.Bytes > 0 {
+		until := time.Now().Add(p.Idle)
+		if end.Before(until) {
+			until = end
+		}
+		s.Reads.By(until)
+		n, err := s.Discard(p.Bytes)
+		if err != nil {
+			return
+		}
+		p.Bytes -= int64(n)
+		cost := int64(n)
+		if !s.raw.discards() {
+			cost *= copying
+		}
+		if pause := l.spend(cost, bounds.BytesPerSecond, time.Now()); pause > 0 {
+			time.Sleep(min(pause, time.Until(end)))
+		}
+	}
+}
+
+// spend notes that bytes were thrown away, and returns how long to wait before more are.
+func (l *Lingerers) spend(n, perSecond int64, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.busy.Before(now) {
+		l.busy = now
+	}
+	l.busy = l.busy.Add(time.Duration(float64(n) / float64(perSecond) * float64(time.Second)))
+	return l.busy.Sub(now) - burst
+}
+
+// enter adds a connection. If there are more than most then, the oldest is closed.
+func (l *Lingerers) enter(nc net.Conn, most int) *list.Element {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	place := l.all.PushBack(nc)
+	if l.all.Len() > most {
+		oldest := l.all.Front()
+		l.all.Remove(oldest)
+		oldest.Value.(net.Conn).Close()
+	}
+	return place
+}
+
+func (l *Lingerers) leave(place *list.Element) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all.Remove(place)
+}

@@ -1,0 +1,252 @@
+// The seam between a connection and what carries it.
+
+package transport
+
+import (
+	"io"
+	"io/fs"
+	"math"
+	"net"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+)
+
+// Socket is a net.Conn with deadlines that are cheap to move, and with the ways to move bytes that the system has beyond
+// Read and Write. It can stand under TLS: a write that only ran into a moved deadline goes on here, so that TLS never sees
+// half a record fail. One goroutine at a time may read, and one may write.
+type Socket struct {
+	net.Conn
+	Reads  Direction
+	Writes Direction
+
+	raw    raw
+	plain  bool         // nothing stands between the Conn and the system
+	credit atomic.Int64 // bytes that the client sent while a write waited: it is not idle
+	moved  atomic.Int64 // bytes in either direction
+	atOnce int64        // bytes of the write under way that did not wait
+	turns  [2]int       // bytes read, and written, since the goroutine last made way for others
+}
+
+// Lender lends the buffer that Await reads into.
+type Lender interface {
+	Room() []byte // a buffer of at least one byte
+	GiveBack()    // is called before a wait of which nobody knows the length, if Room need not be kept for it
+}
+
+// Init makes the socket use nc.
+func (s *Socket) Init(nc net.Conn) {
+	s.Conn = nc
+	s.plain = isPlain(nc)
+	closes := nc.Close
+	if s.plain {
+		closes = nil
+	}
+	s.Reads.init(nc.SetReadDeadline, closes, s.plain, false)
+	s.Writes.init(nc.SetWriteDeadline, closes, s.plain, breaksAtTimeouts(nc))
+	if s.plain {
+		s.raw.init(nc, s.beginWait)
+	}
+}
+
+// isPlain reports whether a connection is the system's own, and not something that embeds it.
+func isPlain(nc net.Conn) bool {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}
+
+// Plain reports whether nothing stands between the connection and the system.
+func (s *Socket) Plain() bool { return s.plain }
+
+// Raw reports whether the socket is used through its descriptor, so that it waits without a buffer and can be parked.
+func (s *Socket) Raw() bool { return s.raw.usable() }
+
+// Descriptor returns the file descriptor. It is only good for as long as the socket is known to be open.
+func (s *Socket) Descriptor() (fd int, ok bool) { return s.raw.descriptor() }
+
+// Share says that somebody else has the connection too, and may set its deadlines.
+func (s *Socket) Share() {
+	s.Reads.Share()
+	s.Writes.Share()
+}
+
+// Release leaves the deadlines to others.
+func (s *Socket) Release() {
+	s.Reads.Release()
+	s.Writes.Release()
+}
+
+// Moved returns how many bytes the connection has moved in both directions.
+func (s *Socket) Moved() int64 { return s.moved.Load() }
+
+// Credit says that the client has sent bytes while a write waited.
+func (s *Socket) Credit(n int64) { s.credit.Add(n) }
+
+// Read returns at least one byte or an error.
+func (s *Socket) Read(p []byte) (int, error) { return s.ReadPast(p, nil) }
+
+// ReadPast is Read. When p is full, bytes may go into behind too, where the socket is a raw one: n counts both.
+func (s *Socket) ReadPast(p, behind []byte) (int, error) {
+	return s.pull(func() (int, error) {
+		if s.raw.usable() {
+			return s.raw.read(p, behind)
+		}
+		return s.Conn.Read(p)
+	})
+}
+
+// Await reads at least one byte into the lender's buffer, or returns an error.
+func (s *Socket) Await(l Lender) (int, error) {
+	return s.pull(func() (int, error) {
+		if s.raw.usable() {
+			return s.raw.await(l)
+		}
+		return s.Conn.Read(l.Room())
+	})
+}
+
+// Discard throws away at least one byte and at most n, or returns an error.
+func (s *Socket) Discard(n int64) (int, error) {
+	return s.pull(func() (int, error) {
+		if s.raw.discards() {
+			return s.raw.discard(n)
+		}
+		buf := GetBuffer(LargeBuffer)
+		defer PutBuffer(buf)
+		return s.Conn.Read(buf[:min(n, LargeBuffer)])
+	})
+}
+
+// emptyReads is how often in a row a connection may read nothing without an error.
+const emptyReads = 100
+
+// pull calls read until it brings something or fails.
+func (s *Socket) pull(read func() (int, error)) (int, error) {
+	for empty := 0; ; {
+		s.Reads.enter(0)
+		n, err := read()
+		again, err := s.Reads.leave(int64(n), err)
+		switch {
+		case n > 0:
+			s.moved.Add(int64(n))
+			s.makeWay(0, n)
+			return n, nil // an error comes again
+		case err != nil:
+			return 0, err
+		case !again:
+			if empty++; empty == emptyReads {
+				return 0, io.ErrNoProgress
+			}
+			runtime.Gosched()
+		}
+	}
+}
+
+// turn is how many bytes a goroutine moves before it makes way for others: the scheduler does not see system calls that
+// return at once.
+const turn = 256 << 10
+
+// makeWay lets other goroutines run after a turn.
+func (s *Socket) makeWay(direction, n int) {
+	if s.turns[direction] += n; s.turns[direction] >= turn {
+		s.turns[direction] = 0
+		runtime.Gosched()
+	}
+}
+
+// Write writes all of p or returns an error.
+func (s *Socket) Write(p []byte) (int, error) {
+	n, err := s.WriteBoth(p, nil)
+	return int(n), err
+}
+
+// WriteBoth writes all of p and q, in one system call where the system can, or returns an error.
+func (s *Socket) WriteBoth(p, q []byte) (int64, error) {
+	return s.push(func() (int64, bool, error) {
+		n, err := s.writeOnce(p, q)
+		first := min(n, int64(len(p)))
+		p, q = p[first:], q[n-first:]
+		return n, len(p)+len(q) == 0, err
+	})
+}
+
+func (s *Socket) writeOnce(p, q []byte) (int64, error) {
+	if s.raw.usable() {
+		return s.raw.write(p, q)
+	}
+	s.beginWait(0)
+	if s.plain && len(p) > 0 && len(q) > 0 {
+		both := net.Buffers{p, q}
+		return both.WriteTo(s.Conn)
+	}
+	if len(p) == 0 {
+		p = q
+	}
+	n, err := s.Conn.Write(p)
+	if n = max(n, 0); n < len(p) && err == nil {
+		err = io.ErrShortWrite
+	}
+	return int64(n), err
+}
+
+// push calls write until it has written all, the deadline has passed, or the client has been too slow. write calls
+// beginWait before it waits, and goes on where it was when it is called again.
+func (s *Socket) push(write func() (n int64, done bool, err error)) (written int64, err error) {
+	for {
+		if s.Writes.Passed() {
+			return written, os.ErrDeadlineExceeded
+		}
+		s.atOnce = 0
+		n, done, err := write()
+		written += n
+		s.moved.Add(n)
+		counts := n - s.atOnce
+		if s.credit.Load() != 0 {
+			counts += s.credit.Swap(0)
+		}
+		if _, err = s.Writes.leave(counts, err); err != nil || done {
+			return written, err
+		}
+		s.makeWay(1, int(n))
+	}
+}
+
+// beginWait sets the deadline of a write that may have to wait, after it has written so much at once: that was no wait,
+// and pays for none.
+func (s *Socket) beginWait(atOnce int64) {
+	s.atOnce = atOnce
+	s.Writes.enter(atOnce)
+}
+
+// SendsFiles reports whether the system can copy src to the connection, and returns it as a limited file.
+func (s *Socket) SendsFiles(src io.Reader) (*io.LimitedReader, bool) {
+	limited, ok := src.(*io.LimitedReader) // as io.CopyN makes
+	if !ok {
+		limited = &io.LimitedReader{R: src, N: math.MaxInt64}
+	}
+	_, isFile := limited.R.(interface {
+		fs.File
+		syscall.Conn
+	})
+	_, able := s.Conn.(io.ReaderFrom)
+	return limited, isFile && able && s.plain
+}
+
+// SendFile copies at most n bytes of the file to the connection, and returns how many: fewer only at the file's end or
+// with an error. The file is one that SendsFiles has returned.
+func (s *Socket) SendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
+	piece := &io.LimitedReader{R: file.R, N: min(n, file.N)}
+	whole := piece.N
+	_, err = s.push(func() (int64, bool, error) {
+		s.beginWait(0)
+		n, err := s.Conn.(io.ReaderFrom).ReadFrom(piece)
+		return n, err == nil, err
+	})
+	sent = whole - piece.N
+	file.N -= sent
+	return sent, err
+}

@@ -1,0 +1,289 @@
+// The response as the connection has it: what a handler has made of it so far, and how it is completed.
+
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/conn/internal/transport"
+	"github.com/spillway-go/spillway/parser"
+)
+
+// phase is how far a response has come.
+type phase uint8
+
+const (
+	phaseOpen     phase = iota // nothing has been decided
+	phaseHeadSent              // status, fields and framing are decided, and on their way
+	phaseComplete              // the handler has returned, and all of it is on its way
+	phaseHijacked              // the connection is the handler's
+)
+
+// coding is how the response's content is framed.
+type coding uint8
+
+const (
+	undecided coding = iota
+	nothing          // the response has no content, or the request was a HEAD
+	fixed            // by its Content-Length
+	chunked
+	delimited // by the end of the connection
+)
+
+// response is the answer to the request under way. The output's mu guards it.
+type response struct {
+	c     *Conn
+	phase phase
+
+	status   int
+	chosen   bool // the handler has set the status
+	fields   fieldLines
+	trailers fieldLines
+	declared int64 // the Content-Length, or -1
+	closing  bool  // the handler wants the connection closed, or has made that necessary
+
+	undated    bool // no Date
+	untilClose bool // no other framing than the end of the connection
+
+	content   []byte // not yet sent, in a buffer of SmallBuffer
+	coding    coding
+	final     bool   // the handler has returned
+	announced Reason // None, or why the head says Connection: close
+	written   int64  // content bytes that the handler has written
+	truncated bool   // the client will see less than a whole response
+	continued bool   // 100 (Continue) has been sent
+}
+
+var (
+	errShort    = errors.New("conn: less content than the declared Content-Length")
+	errNotTaken = errors.New("conn: status 101 without a Hijack")
+	errPanicked = errors.New("conn: the handler panicked")
+)
+
+// begin makes it ready for a new exchange.
+func (w *response) begin() {
+	w.fields.reset()
+	w.trailers.reset()
+	*w = response{c: w.c, status: 200, declared: -1, fields: w.fields, trailers: w.trailers}
+}
+
+// open returns nil while nothing has been decided.
+func (w *response) open() error {
+	switch w.phase {
+	case phaseOpen:
+		return nil
+	case phaseHijacked:
+		return ErrHijacked
+	}
+	return ErrHeadSent
+}
+
+func (w *response) put(name, value string, replace bool) error {
+	if err := w.open(); err != nil {
+		return err
+	}
+	if err := validField(name, value); err != nil {
+		return err
+	}
+	switch {
+	case parser.EqualFold(name, "Content-Length"):
+		n, err := strconv.ParseUint(value, 10, 63)
+		if err != nil {
+			return fmt.Errorf("conn: Content-Length %.40q is not a number of bytes", value)
+		}
+		return w.declare(int64(n))
+	case parser.EqualFold(name, "Transfer-Encoding"):
+		return errors.New("conn: the server decides the Transfer-Encoding")
+	case parser.EqualFold(name, "Connection"):
+		if httpguts.HeaderValuesContainsToken([]string{value}, "close") {
+			w.closing = true
+			return nil
+		}
+	}
+	if replace {
+		w.fields.del(name)
+	}
+	w.fields.add(name, value)
+	return nil
+}
+
+// declare sets the Content-Length. One that the content exceeds already is not what the handler means, whatever it means:
+// the connection says close.
+func (w *response) declare(n int64) error {
+	if err := w.open(); err != nil {
+		return err
+	}
+	if n < 0 {
+		return fmt.Errorf("conn: Content-Length %d is negative", n)
+	}
+	if n < w.written {
+		w.closing = true
+		return ErrContentLength
+	}
+	w.declared = n
+	return nil
+}
+
+func (w *response) addTrailer(name, value string) error {
+	open := w.phase == phaseOpen
+	switch {
+	case w.phase == phaseHijacked:
+		return ErrHijacked
+	case !open && w.coding != chunked, w.declared >= 0, w.c.req.Minor == 0:
+		return ErrNoTrailers
+	case open:
+		w.fields.add("Trailer", name)
+	}
+	w.trailers.add(name, value)
+	return nil
+}
+
+func (w *response) write(p []byte) (int, error) {
+	if err := w.admit(int64(len(p))); err != nil {
+		return 0, err
+	}
+	w.written += int64(len(p))
+	if len(w.content)+len(p) <= transport.SmallBuffer {
+		if w.content == nil {
+			w.content = transport.GetBuffer(transport.SmallBuffer)[:0]
+		}
+		w.content = append(w.content, p...)
+		return len(p), nil
+	}
+	if err := w.push(p, false); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// admit checks whether n more bytes of content may be written.
+func (w *response) admit(n int64) error {
+	switch {
+	case w.phase == phaseHijacked:
+		return ErrHijacked
+	case w.contentless():
+		return ErrNoContent
+	case w.declared >= 0 && n > w.declared-w.written:
+		w.closing = true
+		w.truncated = true // what was declared is not what the handler means
+		return ErrContentLength
+	}
+	return w.c.out.err()
+}
+
+// sendFile sends what was written before, and then the file, up to the declared length.
+func (w *response) sendFile(file *io.LimitedReader) (int64, error) {
+	if err := w.push(nil, true); err != nil {
+		return 0, err
+	}
+	room := w.declared - w.written
+	n, err := w.c.out.sendFile(file, room)
+	w.written += n
+	if err == nil && n == room && file.N > 0 {
+		var one [1]byte // more than was declared is an error here as it is in Write
+		if more, _ := file.Read(one[:]); more > 0 {
+			err = w.admit(1)
+		}
+	}
+	return n, err
+}
+
+// push sends the head, if that is still to be done, what was buffered, and p.
+func (w *response) push(p []byte, flush bool) error {
+	if w.phase == phaseHijacked {
+		return ErrHijacked
+	}
+	if err := w.sendHead(); err != nil {
+		return err
+	}
+	if err := w.sendContent(p); err != nil || !flush {
+		return err
+	}
+	return w.c.out.flush()
+}
+
+// inform sends an informational response.
+func (w *response) inform(code int) error {
+	if w.c.req.Minor == 0 {
+		return nil
+	}
+	if err := w.open(); err != nil {
+		return err
+	}
+	if code == 100 && w.continued {
+		return nil
+	}
+	w.continued = w.continued || code == 100
+	head := appendStatusLine(nil, code)
+	if code != 100 {
+		head = w.fields.appendTo(head)
+	} else {
+		w.c.req.Body.Asked()
+	}
+	w.c.out.send(append(head, "\r\n"...))
+	return w.c.out.flush()
+}
+
+// sendContinue sends 100 (Continue) for the body reader, unless the final response has begun (RFC 9110 §10.1.1).
+func (w *response) sendContinue() error {
+	w.c.out.mu.Lock()
+	defer w.c.out.mu.Unlock()
+	if w.phase != phaseOpen {
+		return w.c.out.err()
+	}
+	return w.inform(100)
+}
+
+// end completes the response after the handler has returned err.
+func (w *response) end(err error) {
+	w.c.out.mu.Lock()
+	defer w.c.out.mu.Unlock()
+	defer w.dropContent()
+	w.final = true
+	if err == nil && w.status == 101 {
+		err = errNotTaken
+	}
+	if err == nil && w.phase == phaseHeadSent && w.c.req.Body.Missed() {
+		err = body.ErrAbandoned // whatever the handler has made of that, it has not seen all
+	}
+	if err != nil {
+		w.fail(err)
+	}
+	if w.truncated && w.phase != phaseOpen || err == ErrAbort {
+		w.truncated = true
+		if err == nil {
+			w.push(nil, false) // what was accepted before the handler wrote too much
+		}
+		return
+	}
+	if w.phase == phaseOpen && w.declared >= 0 && w.written != w.declared && !w.bodiless() {
+		w.closing = true
+		w.fail(errShort)
+	}
+	w.sendHead()
+	w.c.in.handlerReturned(w.announced == None && !w.truncated)
+	w.sendContent(nil)
+	if out := &w.c.out; w.coding == chunked {
+		out.grab(8 + len(w.trailers.buf))
+		out.buf = append(out.buf, "0\r\n"...)
+		out.buf = w.trailers.appendTo(out.buf)
+		out.buf = append(out.buf, "\r\n"...)
+	}
+	w.phase = phaseComplete
+	w.truncated = w.truncated || w.coding == fixed && w.written != w.declared
+}
+
+// bodiless reports whether nothing follows the head, so that a Content-Length is only said.
+func (w *response) bodiless() bool { return w.contentless() || w.c.req.Method == "HEAD" }
+
+// contentless reports whether the response has no content: for its status, or because a 2xx response to a CONNECT begins a
+// tunnel with the end of its head (RFC 9110 §9.3.6).
+func (w *response) contentless() bool {
+	return contentless(w.status) || w.status < 300 && w.c.req.Method == "CONNECT"
+}
