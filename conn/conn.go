@@ -192,10 +192,10 @@ func (c *Conn) end(end ending) {
 	c.out.Release()
 	c.countClosed(end.reason)
 	c.trace(Event{Kind: Closed, Verdict: end.verdict, Reason: end.reason})
+	c.leave() // before anybody is told of the end, who may wait for all connections to end
 	if end.verdict != HandOff {
 		c.tell(StateEnded)
 	}
-	c.leave()
 }
 
 // leave tells, once, that the connection is not the server's any more.
