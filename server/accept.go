@@ -58,8 +58,11 @@ func (s *Server) begin(l net.Listener, nc net.Conn) {
 		prepared := false
 		defer func() { // deferred, because Prepare may panic or end the goroutine
 			if !prepared {
-				s.shared.Log().Error("connection could not be prepared", "panic", recover(), "remote", remote,
-					"stack", string(debug.Stack()))
+				v := recover()
+				if v == nil {
+					v = "nil, or runtime.Goexit"
+				}
+				s.shared.Log().Error("connection could not be prepared", "panic", v, "remote", remote, "stack", string(debug.Stack()))
 				c.Abort()
 			}
 			c.Serve()

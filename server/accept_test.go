@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,13 +91,12 @@ func TestPrepareLosesItsOwnConnectionOnly(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				ended := make(chan conn.State, 9)
-				first := true
+				var once atomic.Bool
 				srv := &server.Server{
 					Handler: server.HandlerFunc(hello), MaxConns: 1, Log: slog.New(slog.NewTextHandler(&log, nil)),
 					State: func(_ *conn.Conn, s conn.State) { ended <- s },
 					Prepare: func(net.Listener, *conn.Conn) {
-						if first {
-							first = false
+						if once.CompareAndSwap(false, true) {
 							misdeed()
 						}
 					},
@@ -125,10 +125,9 @@ func TestPrepareLosesItsOwnConnectionOnly(t *testing.T) {
 func TestPrepareHoldsUpItsOwnConnectionOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entered, goOn := make(chan bool, 2), make(chan bool)
-		first := true
+		var once atomic.Bool
 		srv := &server.Server{Handler: server.HandlerFunc(hello), Prepare: func(net.Listener, *conn.Conn) {
-			if entered <- true; first {
-				first = false
+			if entered <- true; once.CompareAndSwap(false, true) {
 				<-goOn
 			}
 		}}
