@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spillway-go/spillway/conn"
@@ -68,6 +69,14 @@ func (l *listener) SetDeadline(t time.Time) error {
 		return errors.ErrUnsupported
 	}
 	return timed.SetDeadline(t)
+}
+
+// SyscallConn is what lets a shutdown look into the system's queue.
+func (l *listener) SyscallConn() (syscall.RawConn, error) {
+	if socket, ok := l.Listener.(syscall.Conn); ok {
+		return socket.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // ListenAndServe listens on the TCP address Addr, ":http" if that is empty, and calls Serve.
@@ -154,12 +163,16 @@ func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
 	c.tellState(http.StateNew)
 }
 
-// tellState passes a state on.
+// tellState passes a state on. A connection that could not be prepared has never had any.
 func tellState(nc *conn.Conn, s conn.State) {
+	c, ok := nc.Value().(*connection)
+	if !ok {
+		return
+	}
 	states := [...]http.ConnState{
 		conn.StateActive: http.StateActive, conn.StateIdle: http.StateIdle, conn.StateEnded: http.StateClosed,
 	}
-	nc.Value().(*connection).tellState(states[s])
+	c.tellState(states[s])
 }
 
 // headSlop is how much larger than MaxHeaderBytes net/http lets a head be.
@@ -206,7 +219,8 @@ func (s *Server) Stats() server.Stats {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.shutdown.Store(true)
 	s.once.Do(s.prepare)
-	s.engine.Recycle()           // before the hooks run: what they set going says Connection: close
+	s.engine.StopListening(ctx)  // before the functions run: clients that these send away find the port closed
+	s.engine.Recycle()           // likewise: what they set going says Connection: close
 	s.adapter.http.Shutdown(ctx) // runs them, and has nothing to wait for
 	return s.engine.Retire(ctx)
 }
