@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/parser"
 	"github.com/spillway-go/spillway/server"
 )
 
@@ -31,8 +32,8 @@ import (
 // where ConnState or ConnContext is set, because then somebody else may close it.
 type Server struct {
 	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
-	// HeadBytes. Otherwise its default is the one that Limits documents, but for these, which are off: TargetBytes, Fields,
-	// MinReadRate and MinWriteRate.
+	// HeadBytes. Otherwise its default is the one that Limits documents, but for Fields, which is one for each 64 of the
+	// HeadBytes, 16,448 by default, and for these, which are off: TargetBytes, MinReadRate and MinWriteRate.
 	Limits server.Limits
 
 	MaxConns int                // connections served at once, others wait in the system's queue; 0: no limit
@@ -175,8 +176,10 @@ func tellState(nc *conn.Conn, s conn.State) {
 	c.tellState(states[s])
 }
 
-// headSlop is how much larger than MaxHeaderBytes net/http lets a head be.
-const headSlop = 4096
+const (
+	headSlop          = 4096 // how much larger than MaxHeaderBytes net/http lets a head be
+	headBytesPerField = 64   // net/http lets fields be as many as they fit; but many small ones cost more memory than their bytes
+)
 
 // limits returns the engine's limits.
 func (s *Server) limits() server.Limits {
@@ -191,7 +194,7 @@ func (s *Server) limits() server.Limits {
 	}
 	l.HeadBytes = cmp.Or(l.HeadBytes, most+headSlop)
 	l.TargetBytes = cmp.Or(l.TargetBytes, -1)
-	l.Fields = cmp.Or(l.Fields, -1)
+	l.Fields = cmp.Or(l.Fields, max(l.HeadBytes/headBytesPerField, parser.DefaultLimits().Fields))
 	l.MinReadRate = cmp.Or(l.MinReadRate, -1)
 	l.MinWriteRate = cmp.Or(l.MinWriteRate, -1)
 	return l
