@@ -12,7 +12,7 @@ import (
 	"github.com/spillway-go/spillway/parser"
 )
 
-// ErrClosed is returned by reads after the exchange has ended.
+// ErrClosed is returned by reads after Close, or after the exchange has ended.
 var ErrClosed = errors.New("body: read after the exchange has ended")
 
 // ErrBusy is returned by a read while another goroutine is inside one.

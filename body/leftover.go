@@ -108,8 +108,29 @@ func (r *Reader) Detach() {
 	}
 }
 
+// Close ends the reading: a Read that is under way returns ErrClosed, and so do all later ones. What is left is settled as
+// it would be without it. Any goroutine may call it, at any time.
+func (r *Reader) Close() {
+	if r.framing == 0 || r.closing.Load() {
+		return
+	}
+	r.taking.Lock()
+	defer r.taking.Unlock()
+	if !r.closing.Load() { // or the exchange has ended meanwhile
+		r.interrupt()
+		r.mu.Unlock()
+	}
+}
+
 // takeOver makes a Read that is under way return, and lets no other begin. It returns with r.mu held.
 func (r *Reader) takeOver() {
+	r.taking.Lock() // until a Close is over
+	defer r.taking.Unlock()
+	r.interrupt()
+}
+
+// interrupt is takeOver with r.taking held.
+func (r *Reader) interrupt() {
 	r.closing.Store(true)
 	if !r.mu.TryLock() { // only a Read has it, and waits for the client at worst
 		r.src.Interrupt()

@@ -47,7 +47,8 @@ type Reader struct {
 	framing parser.Framing // 0: a Reader of nothing, without a source and never changed
 	lim     *parser.Limits
 
-	closing   atomic.Bool // Settle has begun
+	taking    sync.Mutex  // held while Close, Settle or Detach makes a Read return; taken before mu
+	closing   atomic.Bool // one of them has begun
 	abandoned atomic.Bool // Abandon was called
 	missed    atomic.Bool // a read has returned ErrAbandoned
 	ended     atomic.Bool // end is not open

@@ -98,6 +98,7 @@ type Conn struct {
 	left     atomic.Bool // it has been told that the connection is not the server's any more
 
 	resetTells atomic.Bool   // only a reset tells the client that the response under way is cut short
+	quit       bool          // something has ended its goroutine
 	parked     bool          // it has been, and its idle time goes on
 	rare       bool          // its last request came after more than ParkAfter
 	stop       sync.Mutex    // held while an idle connection is interrupted
@@ -213,12 +214,12 @@ func (c *Conn) end(end ending) {
 	case c.aborted.Load():
 		end = ending{verdict: Close, reason: Aborted}
 	}
-	defer c.leave()
 	defer c.guarding("connection state hook", func() {
 		if end.verdict != HandOff {
 			c.tell(StateEnded)
 		}
 	})
+	defer c.leave() // before anybody is told of the end, who may wait for all connections to end
 	defer c.guarding("trace", func() { c.trace(Event{Kind: Closed, Verdict: end.verdict, Reason: end.reason}) })
 	defer c.countClosed(end.reason)
 	if end.verdict == HandOff {
@@ -286,9 +287,16 @@ func (c *Conn) guarding(what string, f func()) {
 	whole = true
 }
 
-// logPanic logs what a panic has said, or that a goroutine was ended.
+// logPanic logs what a panic has said, or once that the connection's goroutine was ended.
 func (c *Conn) logPanic(what string, v any) {
-	c.cfg.config.Log.Error(what, "panic", v, "conn", c.id, "method", c.head.Method, "target", c.head.Target, "stack", string(debug.Stack()))
+	if v == nil {
+		if c.quit {
+			return
+		}
+		c.quit, v = true, "nil, or runtime.Goexit"
+	}
+	c.cfg.config.Log.Error(what, "panic", v, "conn", c.id, "remote", c.nc.RemoteAddr(),
+		"method", c.head.Method, "target", c.head.Target, "stack", string(debug.Stack()))
 }
 
 // logFailure logs an error that is not the client's.

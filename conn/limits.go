@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"math"
 	"time"
 
 	"github.com/spillway-go/spillway/parser"
@@ -49,7 +50,7 @@ type Limits struct {
 	ShutdownGrace time.Duration // how long an idle connection waits for a request that is on its way. Default 100 ms
 }
 
-// forever stands for a limit that is turned off.
+// forever stands for a limit that is turned off, where that is no int.
 const forever = 1<<63 - 1
 
 // withDefaults returns the limits with every zero replaced by its default and every negative by no limit.
@@ -61,10 +62,10 @@ func (l Limits) withDefaults() Limits {
 	set(&l.IdleTimeout, 60*time.Second, 0)
 	set(&l.ParkAfter, 750*time.Millisecond, forever)
 	set(&l.HeadBytes, p.HeadBytes, p.HeadBytes)
-	set(&l.TargetBytes, p.TargetBytes, forever)
-	set(&l.Fields, p.Fields, forever)
+	set(&l.TargetBytes, p.TargetBytes, math.MaxInt)
+	set(&l.Fields, p.Fields, math.MaxInt)
 	set(&l.TrailerBytes, p.TrailerBytes, p.TrailerBytes)
-	set(&l.ChunkExtBytes, p.ChunkExtBytes, forever)
+	set(&l.ChunkExtBytes, p.ChunkExtBytes, math.MaxInt)
 	set(&l.ChunkOverheadBytes, p.ChunkOverheadBytes, forever)
 	set(&l.BodyBytes, forever, forever)
 	set(&l.DrainBytes, 256<<10, forever)
@@ -77,7 +78,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.LingerBytes, forever, forever)
 	set(&l.LingerRate, 2<<30, 2<<30)
 	set(&l.StallTimeout, 10*time.Second, 0)
-	set(&l.MaxLingering, 4096, forever)
+	set(&l.MaxLingering, 4096, math.MaxInt)
 	set(&l.ShutdownGrace, 100*time.Millisecond, 0)
 	return l
 }

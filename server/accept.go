@@ -3,10 +3,9 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net"
-	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -14,23 +13,19 @@ import (
 const (
 	shortestPause = 5 * time.Millisecond
 	longestPause  = time.Second
-
-	queueQuiet  = 2 * time.Millisecond   // a queue to which nothing comes for so long has come to its end
-	queueTime   = 100 * time.Millisecond // or when it is empty after so long
-	queueLength = 1 << 14                // or when so many were served
 )
 
 // accept serves connections until the listener fails.
-func (s *Server) accept(l net.Listener) error {
+func (s *Server) accept(l *listening) error {
 	pause := shortestPause
 	for {
-		if !s.registry.reserve(s.registry.done) {
+		if s.registry.retired() || !s.registry.reserve(s.registry.done) {
 			return ErrClosed
 		}
 		nc, err := l.Accept()
 		if err == nil {
 			pause = shortestPause
-			s.begin(l, nc)
+			s.begin(l.Listener, nc)
 			continue
 		}
 		s.registry.release()
@@ -50,38 +45,32 @@ func (s *Server) accept(l net.Listener) error {
 	}
 }
 
-// begin serves a connection in a goroutine of its own.
+// begin registers a connection before anything else can happen to it, and serves it in a goroutine of its own, in which
+// Prepare is called too: a program's function neither holds Accept up nor ends it.
 func (s *Server) begin(l net.Listener, nc net.Conn) {
 	c := s.registry.add(nc, s.shared)
-	if s.Prepare != nil {
-		s.Prepare(l, c)
-	}
-	go c.Serve()
-}
-
-// serveQueue serves what the system has accepted when the server begins to shut down. As far as those clients know, they
-// are connected and have sent their requests; closing the listener would reset them. It waits for a moment in which none
-// comes, but not for long, and leaves an empty queue behind, where the system lets it look.
-func (s *Server) serveQueue(l net.Listener) {
-	timed, ok := l.(interface{ SetDeadline(time.Time) error })
-	if !ok {
+	if s.Prepare == nil {
+		go c.Serve()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), queueTime)
-	defer cancel()
-	for n := 0; n < queueLength && s.registry.reserve(ctx.Done()); n++ {
-		timed.SetDeadline(time.Now().Add(queueQuiet))
-		nc, err := l.Accept()
-		if err == nil {
-			s.begin(l, nc)
-		} else {
-			s.registry.release()
-		}
-		quiet := errors.Is(err, os.ErrDeadlineExceeded) // or the program was too busy to look before
-		if err != nil && !quiet || (quiet || ctx.Err() != nil) && !queued(l) {
-			return
-		}
-	}
+	go func() {
+		var remote net.Addr
+		prepared := false
+		defer func() { // deferred, because Prepare may panic or end the goroutine
+			if !prepared {
+				v := recover()
+				if v == nil {
+					v = "nil, or runtime.Goexit"
+				}
+				s.shared.Log().Error("connection could not be prepared", "panic", v, "remote", remote, "stack", string(debug.Stack()))
+				c.Abort()
+			}
+			c.Serve()
+		}()
+		remote = nc.RemoteAddr()
+		s.Prepare(l, c)
+		prepared = true
+	}()
 }
 
 // passing reports whether an error of Accept says nothing of the next one.
@@ -93,6 +82,12 @@ func passing(err error) bool {
 			return true
 		}
 	}
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	var temporary interface{ Temporary() bool } // net/http waits it out, and so listeners go on saying it
+	return isTimeout(err) || errors.As(err, &temporary) && temporary.Temporary()
+}
+
+// isTimeout reports whether an error is a timeout, as every kind of connection and listener says it.
+func isTimeout(err error) bool {
+	var failure net.Error
+	return errors.As(err, &failure) && failure.Timeout()
 }

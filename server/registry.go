@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/spillway-go/spillway/conn"
 )
@@ -18,10 +17,11 @@ type registry struct {
 	mu        sync.Mutex
 	closing   bool // no listener is registered any more
 	aborting  bool // nor is any connection
-	listeners map[net.Listener]struct{}
+	listeners map[*listening]struct{}
 	conns     map[*conn.Conn]struct{}
 	nextID    int64
 	done      chan struct{} // closed with closing
+	deaf      chan struct{} // closed when the server is closing and the last listener has ended
 }
 
 func (r *registry) init(maxConns int) {
@@ -30,12 +30,13 @@ func (r *registry) init(maxConns int) {
 	}
 	r.empty = make(chan struct{})
 	r.done = make(chan struct{})
-	r.listeners = make(map[net.Listener]struct{})
+	r.deaf = make(chan struct{})
+	r.listeners = make(map[*listening]struct{})
 	r.conns = make(map[*conn.Conn]struct{})
 }
 
 // addListener registers a listener, unless the server is closing.
-func (r *registry) addListener(l net.Listener) bool {
+func (r *registry) addListener(l *listening) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closing {
@@ -44,7 +45,7 @@ func (r *registry) addListener(l net.Listener) bool {
 	return !r.closing
 }
 
-func (r *registry) removeListener(l net.Listener) {
+func (r *registry) removeListener(l *listening) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.listeners, l)
@@ -96,43 +97,48 @@ func (r *registry) remove(c *conn.Conn) {
 	r.checkEmpty()
 }
 
-// checkEmpty tells those who wait for it that the last listener and the last connection have ended. r.mu is held.
+// checkEmpty tells those who wait for it that the last listener, and that the last connection, has ended. r.mu is held.
 func (r *registry) checkEmpty() {
-	if !r.closing || len(r.listeners) > 0 || len(r.conns) > 0 {
+	if !r.closing || len(r.listeners) > 0 {
 		return
 	}
+	closeOnce(r.deaf)
+	if len(r.conns) == 0 {
+		closeOnce(r.empty)
+	}
+}
+
+// closeOnce closes a channel that may be closed already. Nobody else closes it meanwhile.
+func closeOnce(c chan struct{}) {
 	select {
-	case <-r.empty:
+	case <-c:
 	default:
-		close(r.empty)
+		close(c)
 	}
 }
 
 // close closes the listeners, and returns their errors.
-func (r *registry) close() error { return r.endListeners(net.Listener.Close) }
+func (r *registry) close() error { return r.endListeners((*listening).stop) }
 
 // retire lets those who accept from the listeners serve their queues and close them.
-func (r *registry) retire() error {
-	return r.endListeners(func(l net.Listener) error {
-		if timed, ok := l.(interface{ SetDeadline(time.Time) error }); ok && timed.SetDeadline(time.Unix(1, 0)) == nil {
-			return nil
-		}
-		return l.Close()
-	})
-}
+func (r *registry) retire() error { return r.endListeners((*listening).retire) }
 
-func (r *registry) endListeners(end func(net.Listener) error) error {
+func (r *registry) endListeners(end func(*listening) error) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !r.closing {
 		r.closing = true
 		close(r.done)
 	}
-	var errs []error
+	var all []*listening
 	for l := range r.listeners {
-		errs = append(errs, end(l))
+		all = append(all, l)
 	}
 	r.checkEmpty()
+	r.mu.Unlock()
+	var errs []error
+	for _, l := range all {
+		errs = append(errs, end(l))
+	}
 	return errors.Join(errs...)
 }
 

@@ -101,15 +101,16 @@ func Listen(addr string) (net.Listener, error) {
 // error otherwise.
 func (s *Server) Serve(l net.Listener) error {
 	s.once.Do(s.prepare)
-	if !s.registry.addListener(l) {
+	own := newListening(l)
+	if !s.registry.addListener(own) {
 		l.Close()
 		return ErrClosed
 	}
-	defer s.registry.removeListener(l)
-	defer l.Close()
-	err := s.accept(l)
+	defer s.registry.removeListener(own)
+	defer own.end()
+	err := s.accept(own)
 	if err == ErrClosed {
-		s.serveQueue(l)
+		s.serveQueue(own)
 	}
 	return err
 }
@@ -157,6 +158,20 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("server: shutdown ended %d connections: %w", n, ctx.Err())
 	}
 	return err
+}
+
+// StopListening closes the listeners, when it has served what waits in the system's queues, and returns their errors. It
+// returns when all have been closed, or at once, with ctx's error, when ctx is done: what waits in the queues is lost then.
+// The connections go on, and their responses say Connection: close if they were accepted since.
+func (s *Server) StopListening(ctx context.Context) error {
+	s.once.Do(s.prepare)
+	err := s.registry.retire()
+	select {
+	case <-s.registry.deaf:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, s.registry.close(), ctx.Err())
+	}
 }
 
 // Retire is Shutdown, but when ctx is done it returns ctx's error and leaves the rest of the connections alone: they end in

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 
 	"github.com/spillway-go/spillway/conn"
 )
@@ -53,6 +54,45 @@ func (c *connection) prepare() {
 // tellState calls the http.Server's hook.
 func (c *connection) tellState(s http.ConnState) {
 	if c.http.ConnState != nil {
-		c.http.ConnState(c.nc, s)
+		c.contain(func() { c.http.ConnState(c.nc, s) })
 	}
+}
+
+// contain calls a function of the program's that nobody else calls for it. If it does not return, the connection ends, and
+// nothing else.
+func (c *connection) contain(f func()) {
+	returned := false
+	defer func() { // deferred, because f may panic or end the goroutine
+		if !returned {
+			defer c.nc.Close()
+			c.panicked(recover())
+		}
+	}()
+	f()
+	returned = true
+}
+
+// panicked logs what recover has returned of a function that did not return: nil if it has ended its goroutine.
+func (c *connection) panicked(v any) {
+	if v == http.ErrAbortHandler {
+		return
+	}
+	if v == nil {
+		v = "nil, or runtime.Goexit"
+	}
+	const most = 64 << 10
+	stack := make([]byte, most)
+	stack = stack[:runtime.Stack(stack, false)]
+	c.logf("http: panic serving %v: %v\n%s", c.client(), v, stack)
+}
+
+// client returns the client's address, also where the connection is not prepared.
+func (c *connection) client() string {
+	if c.remote != "" {
+		return c.remote
+	}
+	if addr := c.nc.RemoteAddr(); addr != nil {
+		return addr.String()
+	}
+	return ""
 }

@@ -3,10 +3,9 @@
 package nethttp
 
 import (
-	"errors"
 	"io"
 	"net/http"
-	"reflect"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -18,7 +17,8 @@ type content struct {
 	reader  *body.Reader
 	request *http.Request
 	closed  atomic.Bool
-	mu      sync.Mutex // one read at a time
+	limited atomic.Bool // the last read may have met the limit of an http.MaxBytesReader
+	mu      sync.Mutex  // one read at a time
 }
 
 // Read reads content. After Close, or after the handler has returned, it returns http.ErrBodyReadAfterClose.
@@ -32,28 +32,14 @@ func (c *content) Read(p []byte) (int, error) {
 	if err != nil {
 		err = c.failed(err)
 	}
+	c.limited.Store(err == nil && 0 < n && n == len(p) && n < cap(p) && calledByMaxBytesReader())
 	return n, err
 }
 
-// WriteTo is for io.Copy.
-func (c *content) WriteTo(w io.Writer) (int64, error) {
-	if c.closed.Load() {
-		return 0, http.ErrBodyReadAfterClose
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n, err := c.reader.WriteTo(w)
-	if err == nil {
-		c.takeTrailers()
-	} else {
-		err = c.failed(err)
-	}
-	return n, err
-}
-
-// Close ends the reading. What becomes of the rest is not decided here.
+// Close ends the reading, also one that waits in another goroutine. What becomes of the rest is not decided here.
 func (c *content) Close() error {
 	c.closed.Store(true)
+	c.reader.Close()
 	return nil
 }
 
@@ -91,15 +77,20 @@ func (c *content) takeTrailers() {
 	c.reader.Trailers().Reset()
 }
 
-var maxBytesReader = reflect.TypeOf(http.MaxBytesReader(nil, nil, 0))
+// overLimit reports whether an http.MaxBytesReader has met its limit with content left unread. It would tell its server so,
+// if packages other than net/http could be told. But what it does below can be seen: it asks for one byte more than it may
+// give, in a slice that it has cut for that, and when it gets that byte, it never reads again.
+func (c *content) overLimit() bool { return c.limited.Load() && !c.reader.Ended() }
 
-// maxBytesLimitHit reports whether r is an http.MaxBytesReader that has met its limit. It would tell its server so, if
-// packages other than net/http could be told; but a read of nothing tells whether it has.
-func maxBytesLimitHit(r io.Reader) bool {
-	if reflect.TypeOf(r) != maxBytesReader {
-		return false
+// calledByMaxBytesReader reports whether an http.MaxBytesReader has called content.Read, itself or through a few wrappers.
+func calledByMaxBytesReader() bool {
+	var pcs [8]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	for more := true; more; {
+		var frame runtime.Frame
+		if frame, more = frames.Next(); frame.Function == "net/http.(*maxBytesReader).Read" {
+			return true
+		}
 	}
-	_, err := r.Read(nil)
-	var over *http.MaxBytesError
-	return errors.As(err, &over)
+	return false
 }

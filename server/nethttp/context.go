@@ -12,9 +12,9 @@ import (
 	"github.com/spillway-go/spillway/conn"
 )
 
-// requestContext is cancelled when the handler has returned, the client has gone or a write to it has failed. Once
-// somebody asks for Done, a context of the standard library does the work: those derived from this one then need no
-// goroutine.
+// requestContext is cancelled when the handler has returned, the client has gone or a write to it has failed. The client is
+// watched from the first call of Done or Err on. Once somebody asks for Done, a context of the standard library does the
+// work: those derived from this one then need no goroutine.
 type requestContext struct {
 	conn  *connection
 	creq  *conn.Request
@@ -74,6 +74,7 @@ func (x *requestContext) Err() error {
 	if x.ended || x.lost {
 		return context.Canceled
 	}
+	x.watch() // who asks once may go on asking
 	return x.conn.context.Err()
 }
 

@@ -244,6 +244,7 @@ func refusedCases() (all []exchange) {
 		"CONNECT with content":  "CONNECT a:1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
 		"CONNECT with a coding": "CONNECT a:1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"long head":             "GET /x HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("y", 1100000) + "\r\n\r\n",
+		"many fields":           "GET /x HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("a:\r\n", 16448) + "\r\n",
 		"long target":           "GET /" + strings.Repeat("y", 1100000) + " HTTP/1.1\r\nHost: a\r\n\r\n",
 	} {
 		all = append(all, exchange{name: "refused/" + name, method: "GET", request: request, handler: describe})

@@ -19,6 +19,7 @@ var differences = []difference{
 	strict("content of CONNECT", "in a CONNECT request"),
 	strict("form of the target", "is not the host:port", "request-target *", "neither a path nor an http URI", "a fragment"),
 	strict("long method", "of more than 64 bytes"),
+	strict("many fields", "more than 16448 field lines"),
 	strict("coding list", "chunked must come once"),
 	strict("HTTP/2 preface", "HTTP major version 2"),
 	{"empty line", func(x exchange, theirs, ours *outcome) bool {

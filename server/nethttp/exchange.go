@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-go/spillway/conn"
@@ -27,20 +29,23 @@ type exchange struct {
 	res  *conn.Response // the native response; not to be used when done
 	creq *conn.Request  // the native request; not to be used when done
 
+	// mu lets a goroutine beside the handler's set a deadline. It is held there, and where one of these is set.
+	mu       sync.Mutex
+	done     atomic.Bool // the handler has returned
+	hijacked bool
+
 	header   http.Header
 	status   int
 	declared int64 // the Content-Length that the handler has set, or -1
 	written  int64 // content bytes accepted
 	trailers []string
 
-	wrote    bool // WriteHeader was called: the header's fields are with the native response
-	sent     bool // nothing can be added to them any more
-	begun    bool // the native response has decided its framing
-	sniff    bool // the content type is still to be found out
-	forced   bool // the framing is not to be changed by the content's length
-	overran  bool // the handler has written more than it declared
-	hijacked bool
-	done     bool // the handler has returned
+	wrote   bool // WriteHeader was called: the header's fields are with the native response
+	sent    bool // nothing can be added to them any more
+	begun   bool // the native response has decided its framing
+	sniff   bool // the content type is still to be found out
+	forced  bool // the framing is not to be changed by the content's length
+	overran bool // the handler has written more than it declared
 }
 
 // inlineFields is how many of the request's fields have their place in the exchange.
@@ -66,7 +71,7 @@ func (x *exchange) WriteHeader(code int) {
 	case x.hijacked:
 		x.conn.complain("response.WriteHeader on hijacked connection")
 		return
-	case x.wrote || x.done:
+	case x.wrote || x.done.Load():
 		x.conn.complain("superfluous response.WriteHeader call")
 		return
 	case code < 100 || code > 999:
@@ -120,7 +125,7 @@ func (x *exchange) noteFailure(err error) error {
 // admit checks whether n more bytes of content may be written.
 func (x *exchange) admit(n int) error {
 	switch {
-	case x.done:
+	case x.done.Load():
 		return errDone
 	case x.hijacked:
 		if n > 0 {
@@ -169,7 +174,7 @@ func (x *exchange) complete(first []byte) {
 	if x.conn.noKeepAlives.Load() || x.overran && x.request.Method != "HEAD" {
 		x.res.Set("Connection", "close")
 	}
-	if x.status >= 400 && x.contentTooLarge() {
+	if x.contentTooLarge() {
 		x.res.Set("Connection", "close")
 		x.creq.SetDrain(0, 0)
 	}
@@ -180,7 +185,7 @@ func (x *exchange) contentTooLarge() bool {
 	if x.content.reader == nil || x.content.reader.Ended() {
 		return false
 	}
-	return x.status == http.StatusRequestEntityTooLarge || maxBytesLimitHit(x.request.Body)
+	return x.status == http.StatusRequestEntityTooLarge || x.content.overLimit()
 }
 
 // send lets the head go out before the content is known to its end.
@@ -203,7 +208,7 @@ func (x *exchange) Flush() { x.FlushError() }
 // FlushError is Flush, and returns the connection's error.
 func (x *exchange) FlushError() error {
 	switch {
-	case x.done:
+	case x.done.Load():
 		return errDone
 	case x.hijacked:
 		return http.ErrHijacked
@@ -234,9 +239,6 @@ func (x *exchange) finish() {
 	if x.forced || short {
 		x.begin() // so that the native response does not choose another framing, or another status
 	}
-	if early && x.contentTooLarge() {
-		x.creq.SetDrain(0, 0)
-	}
 	if early && x.overran && x.request.Method != "HEAD" {
 		x.res.Send()
 		x.res.WriteString("-") // is refused, and ends the connection
@@ -265,10 +267,13 @@ func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{x}, struct{ io.Reader }{src}, buf[:])
 }
 
-// SetReadDeadline sets the time by which the content must have been read.
+// SetReadDeadline sets the time by which the content must have been read. Any goroutine may call it; after the handler has
+// returned it gets an error.
 func (x *exchange) SetReadDeadline(t time.Time) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	switch {
-	case x.done:
+	case x.done.Load():
 		return errDone
 	case x.hijacked:
 		return x.conn.nc.SetReadDeadline(t)
@@ -277,10 +282,13 @@ func (x *exchange) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline sets the time by which the response must have been sent.
+// SetWriteDeadline sets the time by which the response must have been sent. Any goroutine may call it; after the handler
+// has returned it gets an error.
 func (x *exchange) SetWriteDeadline(t time.Time) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	switch {
-	case x.done:
+	case x.done.Load():
 		return errDone
 	case x.hijacked:
 		return x.conn.nc.SetWriteDeadline(t)
@@ -290,11 +298,16 @@ func (x *exchange) SetWriteDeadline(t time.Time) error {
 }
 
 // EnableFullDuplex does nothing: the content can always be read while the response is written.
-func (x *exchange) EnableFullDuplex() error { return nil }
+func (x *exchange) EnableFullDuplex() error {
+	if x.done.Load() {
+		return errDone
+	}
+	return nil
+}
 
 // CloseNotify returns a channel that receives a value when the client has gone.
 func (x *exchange) CloseNotify() <-chan bool {
-	if x.done {
+	if x.done.Load() {
 		panic("nethttp: CloseNotify called after ServeHTTP finished")
 	}
 	return x.context.closeNotify()

@@ -85,7 +85,7 @@ func (x *exchange) giveConnection(values []string) []string {
 			return httpguts.HeaderValuesContainsToken([]string{v}, "close")
 		})
 	}
-	if x.creq.Minor == 0 && len(values) == 1 && strings.EqualFold(values[0], "keep-alive") {
+	if x.creq.Proto == "HTTP/1.0" && len(values) == 1 && strings.EqualFold(values[0], "keep-alive") {
 		return nil
 	}
 	return values

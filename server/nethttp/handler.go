@@ -5,7 +5,6 @@ package nethttp
 import (
 	"io"
 	"net/http"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/spillway-go/spillway/conn"
@@ -33,9 +32,17 @@ func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
 		w.Set("Connection", "close") // as net/http does
 		return err
 	}
-	defer x.leave(&err)
+	defer x.leave()
+	returned := false
+	defer func() { // deferred, because the handler may panic or end the goroutine
+		if !returned {
+			err = conn.ErrAbort // nothing more is sent, and the connection ends
+			c.panicked(recover())
+		}
+	}()
 	a.ServeHTTP(x, &x.request)
 	x.finish()
+	returned = true
 	return nil
 }
 
@@ -61,25 +68,13 @@ func generalOptions(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// leave ends the exchange, also when the handler has panicked: then nothing more is sent, and the connection ends.
-func (x *exchange) leave(err *error) {
-	if v := recover(); v != nil {
-		x.panicked(v)
-		*err = conn.ErrAbort
-	}
-	x.done = true
+// leave ends the exchange when the handler has returned, or never will.
+func (x *exchange) leave() {
+	x.mu.Lock()
+	x.done.Store(true)
+	x.mu.Unlock()
 	x.context.end()
 	if x.request.MultipartForm != nil {
 		x.request.MultipartForm.RemoveAll()
 	}
-}
-
-func (x *exchange) panicked(v any) {
-	if v == http.ErrAbortHandler {
-		return
-	}
-	const most = 64 << 10
-	stack := make([]byte, most)
-	stack = stack[:runtime.Stack(stack, false)]
-	x.conn.logf("http: panic serving %v: %v\n%s", x.conn.remote, v, stack)
 }

@@ -15,7 +15,7 @@ const bufferBytes = 4 << 10
 // Hijack takes the connection over.
 func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	switch {
-	case x.done:
+	case x.done.Load():
 		panic("nethttp: Hijack called after ServeHTTP finished")
 	case x.hijacked:
 		return nil, nil, http.ErrHijacked
@@ -27,7 +27,9 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	x.mu.Lock()
 	x.hijacked = true
+	x.mu.Unlock()
 	x.content.closed.Store(true)
 	x.conn.tellState(http.StateHijacked)
 	return taken.Conn, buffered(taken.Conn, taken.Early), nil

@@ -69,9 +69,15 @@ func (l errorLog) Handle(_ context.Context, r slog.Record) error {
 	switch r.Message {
 	case "cannot accept connections for now":
 		logTo(l.http, "http: Accept error: %v; retrying in %v", attrs["error"], attrs["pause"])
+	case "connection could not be prepared":
+		logTo(l.http, "http: panic serving %v: %v\n%v", attrs["remote"], attrs["panic"], attrs["stack"])
 	case "TLS handshake failed":
 		logTo(l.http, "http: TLS handshake error from %v: %v", attrs["remote"], attrs["error"])
 	default:
+		if v, is := attrs["panic"]; is {
+			logTo(l.http, "http: panic serving %v: %v\n%v", attrs["remote"], v, attrs["stack"])
+			break
+		}
 		logTo(l.http, "http: %s%s", r.Message, rest)
 	}
 	return nil

@@ -23,10 +23,7 @@ func (x *exchange) makeRequest() error {
 	x.request = *blank.WithContext(&x.context) // nothing else can set the context
 	q := &x.request
 	q.Method, q.RequestURI, q.Host = r.Method, r.Target, r.Host
-	q.Proto, q.ProtoMajor, q.ProtoMinor = "HTTP/1.1", 1, r.Minor
-	if version := versionOf(r); version != q.Proto {
-		q.Proto, q.ProtoMinor = version, int(version[len(version)-1]-'0')
-	}
+	q.Proto, q.ProtoMajor, q.ProtoMinor = r.Proto, 1, int(r.Proto[len(r.Proto)-1]-'0')
 	q.RemoteAddr, q.TLS = c.remote, c.tls
 	q.ContentLength = r.ContentLength
 	q.Close = !r.Persists()
@@ -38,12 +35,6 @@ func (x *exchange) makeRequest() error {
 	}
 	x.makeHeader()
 	return x.makeBody()
-}
-
-// versionOf returns the request's HTTP version as it was sent.
-func versionOf(r *conn.Request) string {
-	at := len(r.Method) + len(" ") + len(r.Target) + len(" ")
-	return r.Text()[at : at+len("HTTP/1.1")]
 }
 
 // plain holds the characters that stand for themselves in a path, and are not encoded when it is printed.

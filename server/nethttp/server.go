@@ -12,9 +12,11 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/parser"
 	"github.com/spillway-go/spillway/server"
 )
 
@@ -30,8 +32,8 @@ import (
 // where ConnState or ConnContext is set, because then somebody else may close it.
 type Server struct {
 	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
-	// HeadBytes. Otherwise its default is the one that Limits documents, but for these, which are off: TargetBytes, Fields,
-	// MinReadRate and MinWriteRate.
+	// HeadBytes. Otherwise its default is the one that Limits documents, but for Fields, which is one for each 64 of the
+	// HeadBytes, 16,448 by default, and for these, which are off: TargetBytes, MinReadRate and MinWriteRate.
 	Limits server.Limits
 
 	MaxConns int                // connections served at once, others wait in the system's queue; 0: no limit
@@ -68,6 +70,14 @@ func (l *listener) SetDeadline(t time.Time) error {
 		return errors.ErrUnsupported
 	}
 	return timed.SetDeadline(t)
+}
+
+// SyscallConn is what lets a shutdown look into the system's queue.
+func (l *listener) SyscallConn() (syscall.RawConn, error) {
+	if socket, ok := l.Listener.(syscall.Conn); ok {
+		return socket.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // ListenAndServe listens on the TCP address Addr, ":http" if that is empty, and calls Serve.
@@ -154,16 +164,22 @@ func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
 	c.tellState(http.StateNew)
 }
 
-// tellState passes a state on.
+// tellState passes a state on. A connection that could not be prepared has never had any.
 func tellState(nc *conn.Conn, s conn.State) {
+	c, ok := nc.Value().(*connection)
+	if !ok {
+		return
+	}
 	states := [...]http.ConnState{
 		conn.StateActive: http.StateActive, conn.StateIdle: http.StateIdle, conn.StateEnded: http.StateClosed,
 	}
-	nc.Value().(*connection).tellState(states[s])
+	c.tellState(states[s])
 }
 
-// headSlop is how much larger than MaxHeaderBytes net/http lets a head be.
-const headSlop = 4096
+const (
+	headSlop          = 4096 // how much larger than MaxHeaderBytes net/http lets a head be
+	headBytesPerField = 64   // net/http lets fields be as many as they fit; but many small ones cost more memory than their bytes
+)
 
 // limits returns the engine's limits.
 func (s *Server) limits() server.Limits {
@@ -178,7 +194,7 @@ func (s *Server) limits() server.Limits {
 	}
 	l.HeadBytes = cmp.Or(l.HeadBytes, most+headSlop)
 	l.TargetBytes = cmp.Or(l.TargetBytes, -1)
-	l.Fields = cmp.Or(l.Fields, -1)
+	l.Fields = cmp.Or(l.Fields, max(l.HeadBytes/headBytesPerField, parser.DefaultLimits().Fields))
 	l.MinReadRate = cmp.Or(l.MinReadRate, -1)
 	l.MinWriteRate = cmp.Or(l.MinWriteRate, -1)
 	return l
@@ -206,7 +222,8 @@ func (s *Server) Stats() server.Stats {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.shutdown.Store(true)
 	s.once.Do(s.prepare)
-	s.engine.Recycle()           // before the hooks run: what they set going says Connection: close
+	s.engine.StopListening(ctx)  // before the functions run: clients that these send away find the port closed
+	s.engine.Recycle()           // likewise: what they set going says Connection: close
 	s.adapter.http.Shutdown(ctx) // runs them, and has nothing to wait for
 	return s.engine.Retire(ctx)
 }

@@ -78,7 +78,8 @@ func TestTimeouts(t *testing.T) {
 		{"read, for the header", &http.Server{ReadTimeout: 4 * time.Second}, "GET / HTTP/1.1\r\n", 4 * time.Second, "HTTP/1.1 408"},
 		{"idle", &http.Server{IdleTimeout: 5 * time.Second}, "", 5 * time.Second, ""},
 		{"read, for idle", &http.Server{ReadTimeout: 6 * time.Second}, "", 6 * time.Second, ""},
-		{"idle before read", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, "", 7 * time.Second, ""},
+		{"read before idle, with nothing served yet", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, "", 6 * time.Second, ""},
+		{"the header's, with nothing served yet", &http.Server{ReadHeaderTimeout: 3 * time.Second}, "", 3 * time.Second, ""},
 		{"read", &http.Server{ReadTimeout: 8 * time.Second}, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
 			8 * time.Second, "HTTP/1.1 200"},
 	} {
@@ -288,92 +289,6 @@ func TestSetKeepAlivesEnabled(t *testing.T) {
 		if res, _ := ask(t, nc, get); res.Close {
 			t.Error("the response says Connection: close")
 		}
-	})
-}
-
-func TestShutdown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release, entered := make(chan bool), make(chan bool)
-		h := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			entered <- true
-			<-release
-			hello(w, r)
-		})}
-		hook := make(chan bool, 1)
-		h.RegisterOnShutdown(func() { hook <- true })
-		srv := nethttp.New(h)
-		l := serveIn(t, srv)
-		silent, _ := l.Dial()
-		defer silent.Close()
-		half, _ := l.Dial()
-		defer half.Close()
-		io.WriteString(half, "GET / HT")
-		nc, _ := l.Dial()
-		defer nc.Close()
-		io.WriteString(nc, get)
-		<-entered
-
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		if err := srv.Shutdown(ctx); err != ctx.Err() || err == nil {
-			t.Errorf("Shutdown, with an exchange running: %v", err)
-		}
-		<-hook
-		go func() {
-			time.Sleep(time.Second)
-			close(release)
-		}()
-		go func() {
-			if _, content := ask(t, nc, ""); content != "hello" {
-				t.Errorf("%q", content)
-			}
-			nc.Close()
-		}()
-		if err := srv.Shutdown(t.Context()); err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
-		if err := srv.Serve(servertest.Listen()); err != http.ErrServerClosed {
-			t.Errorf("Serve, after Shutdown: %v", err)
-		}
-		if err := srv.ListenAndServe(); err != http.ErrServerClosed {
-			t.Errorf("ListenAndServe, after Shutdown: %v", err)
-		}
-	})
-}
-
-// A connection that never spoke, or that never ends a head, holds no shutdown up for longer than net/http's five seconds.
-func TestShutdownOfSilentConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := nethttp.New(&http.Server{Handler: http.HandlerFunc(hello)})
-		l := serveIn(t, srv)
-		for _, sent := range []string{"", "GET / HT", get + "GET / HT"} {
-			nc, _ := l.Dial()
-			defer nc.Close()
-			io.WriteString(nc, sent)
-			go io.Copy(io.Discard, nc)
-		}
-		synctest.Wait()
-		began := time.Now()
-		if err := srv.Shutdown(t.Context()); err != nil || time.Since(began) > 11*time.Second {
-			t.Errorf("%v after %v", err, time.Since(began))
-		}
-	})
-}
-
-func TestClose(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
-		})})
-		l := serveIn(t, srv)
-		nc, _ := l.Dial()
-		defer nc.Close()
-		io.WriteString(nc, get)
-		synctest.Wait()
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-		within(t, nc, 0, "")
 	})
 }
 

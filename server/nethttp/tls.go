@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spillway-go/spillway/conn"
@@ -53,18 +52,13 @@ func (s *Server) nextProtos() map[string]func(*conn.Conn, *tls.Conn) {
 	for name, serve := range s.adapter.http.TLSNextProto {
 		protos[name] = func(nc *conn.Conn, t *tls.Conn) {
 			c := nc.Value().(*connection)
-			c.prepare()
-			defer c.recoverPanic()
-			serve(s.adapter.http, t, alpnHandler{c})
+			c.contain(func() {
+				c.prepare()
+				serve(s.adapter.http, t, alpnHandler{c})
+			})
 		}
 	}
 	return protos
-}
-
-func (c *connection) recoverPanic() {
-	if v := recover(); v != nil && v != http.ErrAbortHandler {
-		c.logf("http: panic serving %v: %v\n%s", c.remote, v, debug.Stack())
-	}
 }
 
 // alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out.

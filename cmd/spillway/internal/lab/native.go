@@ -132,6 +132,14 @@ func (w flushed) Write(p []byte) (int, error) {
 }
 
 // inspect says what the parser made of the request.
+// versionServed returns the version as which a request is served: a higher minor version is served as 1.1 (RFC 9110 §2.5).
+func versionServed(r *server.Request) string {
+	if r.Proto == "HTTP/1.0" {
+		return r.Proto
+	}
+	return "HTTP/1.1"
+}
+
 func (l *Lab) inspect(w *server.Response, r *server.Request) error {
 	hash := sha256.New()
 	n, err := io.Copy(hash, r.Body)
@@ -144,7 +152,7 @@ func (l *Lab) inspect(w *server.Response, r *server.Request) error {
 		Target:        r.Target,
 		Path:          r.Path,
 		Query:         r.Query,
-		Proto:         fmt.Sprintf("HTTP/1.%d", r.Minor),
+		Proto:         versionServed(r),
 		Host:          r.Host,
 		Headers:       fieldList(r.All()),
 		ContentLength: r.ContentLength,
@@ -219,7 +227,7 @@ func sleep(w *server.Response, r *server.Request) error {
 
 // hijack takes the connection over and sends back what comes, until its end.
 func hijack(w *server.Response, r *server.Request) error {
-	if r.Minor == 0 {
+	if r.Proto == "HTTP/1.0" {
 		return &server.StatusError{Status: 400, Reason: "HTTP/1.0 knows no upgrade"}
 	}
 	w.Del("Content-Type")

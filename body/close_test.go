@@ -1,0 +1,60 @@
+// Close ends the reading and nothing else.
+
+package body_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/spillway-go/spillway/body"
+)
+
+func TestCloseBesideARead(t *testing.T) {
+	for _, m := range messages {
+		for _, size := range []int{1, 4096} {
+			synctest.Test(t, func(t *testing.T) {
+				s := sends(t)
+				r := reader(s, m.framing)
+				late := reading(r, size)
+				r.Close()
+				if got := <-late; got != `"", body: read after the exchange has ended` {
+					t.Errorf("the read: %s", got)
+				}
+				r.Close()
+				if n, err := r.Read(make([]byte, size)); n != 0 || err != body.ErrClosed {
+					t.Errorf("a later read: %d bytes, %v", n, err)
+				}
+				s.send(m.wire + next)
+				if l, _ := r.Settle(in5s(1000)); l != body.Drained || s.rest() != next {
+					t.Errorf("%q: %v, and %q is next", m.wire, l, s.rest())
+				}
+			})
+		}
+	}
+}
+
+// A Close from another goroutine never ends the draining.
+func TestCloseBesideSettle(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			s := sends(t)
+			r := reader(s, 11)
+			late := reading(r, 100)
+			var others sync.WaitGroup
+			for range 3 {
+				others.Go(r.Close)
+			}
+			others.Go(func() {
+				if l, n := r.Settle(in5s(11)); l != body.Drained || n != 11 {
+					t.Errorf("%v, %d bytes", l, n)
+				}
+			})
+			synctest.Wait()
+			r.Close()
+			s.send(content)
+			others.Wait()
+			<-late
+		})
+	}
+}

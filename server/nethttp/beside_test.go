@@ -1,0 +1,215 @@
+// What other goroutines than the handler's may do while it runs, and when it has returned.
+
+package nethttp_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spillway-go/spillway/server/nethttp"
+)
+
+// A watchdog may set deadlines at any time: beside the handler's return they count or are refused, and after it they are
+// refused, so that the next exchange on the connection is not touched.
+func TestDeadlinesBesideTheReturn(t *testing.T) {
+	var watchdogs sync.WaitGroup
+	nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := make(chan bool)
+		watchdogs.Go(func() {
+			c := http.NewResponseController(w)
+			for first := true; ; first = false {
+				later := time.Now().Add(time.Hour)
+				if c.SetReadDeadline(later) != nil && c.SetWriteDeadline(later) != nil {
+					break
+				}
+				if first {
+					close(started)
+				}
+			}
+			past := time.Unix(1, 0)
+			if c.SetReadDeadline(past) == nil || c.SetWriteDeadline(past) == nil || c.EnableFullDuplex() == nil {
+				t.Error("a deadline is set after the handler has returned")
+			}
+		})
+		<-started
+		io.Copy(w, r.Body)
+	})}))
+	in := bufio.NewReader(nc)
+	for range 200 {
+		io.WriteString(nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := io.ReadAll(res.Body); string(content) != "hello" || err != nil {
+			t.Fatalf("%q, %v", content, err)
+		}
+	}
+	watchdogs.Wait()
+}
+
+// A context that is only asked for its error notices that the client has gone.
+func TestContextErrAlone(t *testing.T) {
+	gone := make(chan error, 1)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := r.Context().Err()
+		for range 10000 {
+			if err != nil {
+				break
+			}
+			time.Sleep(time.Millisecond) // it is polling that is tested
+			err = r.Context().Err()
+		}
+		gone <- err
+	})
+	t.Run("on TCP", func(t *testing.T) {
+		nc := dial(t, nethttp.New(&http.Server{Handler: h}))
+		io.WriteString(nc, get)
+		nc.Close()
+		if err := <-gone; err != context.Canceled {
+			t.Errorf("Err returns %v", err)
+		}
+	})
+	t.Run("elsewhere", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			nc, _ := serveIn(t, nethttp.New(&http.Server{Handler: h})).Dial()
+			io.WriteString(nc, get)
+			nc.Close()
+			synctest.Wait()
+			time.Sleep(11 * time.Second)
+			if err := <-gone; err != context.Canceled {
+				t.Errorf("Err returns %v", err)
+			}
+		})
+	})
+}
+
+// Close ends a read that waits for the client in another goroutine.
+func TestBodyCloseBesideRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended, returned := make(chan error), make(chan error, 1)
+		nc, _ := serveIn(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength == 0 {
+				hello(w, r)
+				return
+			}
+			go func() {
+				_, err := io.ReadAll(r.Body)
+				ended <- err
+			}()
+			synctest.Wait()
+			r.Body.Close()
+			returned <- <-ended
+			hello(w, r)
+		})})).Dial()
+		defer nc.Close()
+		in := bufio.NewReader(nc)
+		io.WriteString(nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
+		if err := <-returned; err != http.ErrBodyReadAfterClose {
+			t.Errorf("the read returned %v", err)
+		}
+		io.WriteString(nc, "world"+get) // the rest is settled all the same
+		for range 2 {
+			if res, err := http.ReadResponse(in, nil); err != nil || res.StatusCode != 200 {
+				t.Fatal(res, err)
+			} else if _, err := io.ReadAll(res.Body); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// A copy of the content uses the destination's ReadFrom, as it does on net/http: there are programs that build on it.
+func TestBodyIsReadByReadFrom(t *testing.T) {
+	nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var dst readerFrom
+		n, err := io.Copy(&dst, r.Body)
+		fmt.Fprint(w, n, err, dst.called)
+	})}))
+	if _, got := ask(t, nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"); got != "5 <nil> true" {
+		t.Error(got)
+	}
+}
+
+type readerFrom struct {
+	io.Writer
+	called bool
+}
+
+func (d *readerFrom) ReadFrom(r io.Reader) (int64, error) {
+	d.called = true
+	return io.Copy(io.Discard, struct{ io.Reader }{r})
+}
+
+// An http.MaxBytesReader that has met its limit ends the connection, whatever the status and whoever made it.
+func TestMaxBytesReaderEndsTheConnection(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		limit int64
+		read  int
+		ends  bool
+	}{
+		{"met", 3, 1000, true}, {"not met", 100, 1000, false}, {"not met, in part", 100, 3, false}, {"nearly met", 4, 4, false},
+		{"exactly enough", 5, 1000, false},
+	} {
+		read := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.ReadFull(r.Body, make([]byte, c.read))
+			io.WriteString(w, "read")
+		})
+		for how, h := range map[string]http.Handler{
+			"in a copy of the request": http.MaxBytesHandler(read, c.limit),
+			"in the request": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Body = http.MaxBytesReader(w, r.Body, c.limit)
+				read(w, r)
+			}),
+			"behind a wrapper": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Body = http.MaxBytesReader(w, struct {
+					io.Reader
+					io.Closer
+				}{wrapped{r.Body}, r.Body}, c.limit)
+				read(w, r)
+			}),
+		} {
+			nc := dial(t, nethttp.New(&http.Server{Handler: h}))
+			res, _ := ask(t, nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+			if res.StatusCode != 200 || res.Close != c.ends {
+				t.Errorf("%s, %s: status %d, close: %v", c.name, how, res.StatusCode, res.Close)
+			}
+		}
+	}
+}
+
+type wrapped struct{ r io.Reader }
+
+func (w wrapped) Read(p []byte) (int, error) { return w.r.Read(p) }
+
+// Whether a limit was met is found out also while another goroutine reads.
+func TestMaxBytesReaderBesideTheResponse(t *testing.T) {
+	var readers sync.WaitGroup
+	nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 3)
+		body := r.Body
+		readers.Go(func() { io.Copy(io.Discard, body) })
+		w.WriteHeader(400)
+	})}))
+	in := bufio.NewReader(nc)
+	for range 100 {
+		io.WriteString(nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"+strings.Repeat("x", 1000))
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if io.Copy(io.Discard, res.Body); res.Close {
+			break
+		}
+	}
+	readers.Wait()
+}
