@@ -54,7 +54,10 @@ func (w *response) fail(err error) {
 	if w.truncated || err == ErrAbort {
 		return
 	}
-	w.fields.keep(func(name string) bool { return !describesContent(name) })
+	switches := w.status == 101 // and will not, so that what it would switch to is of no interest
+	w.fields.keep(func(name string) bool {
+		return !describesContent(name) && !(switches && parser.EqualFold(name, "Upgrade"))
+	})
 	w.trailers.reset()
 	w.status, w.declared, w.written = answer.Status, -1, int64(len(answer.Content))
 	w.put("Content-Type", answer.ContentType, true)

@@ -18,7 +18,7 @@ import (
 // The errors of a Response's methods.
 var (
 	ErrHeadSent      = errors.New("conn: the response's head has been sent")
-	ErrContentLength = errors.New("conn: content that is not as long as its Content-Length says")
+	ErrContentLength = errors.New("conn: content beyond the declared Content-Length")
 	ErrNoContent     = errors.New("conn: a response with this status has no content")
 	ErrHijacked      = errors.New("conn: the connection was hijacked")
 	ErrNoTrailers    = errors.New("conn: the response's framing has no trailer section")

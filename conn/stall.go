@@ -110,6 +110,8 @@ func (c *Conn) stalled() {
 	case c.in.aheadFull() && (c.in.final || s.patience > 0 && now.Sub(s.since) >= s.patience):
 		c.in.giveUp()
 		return
+	case c.in.aheadFull() && s.patience > 0:
+		c.sock.Writes.Forgive() // it cannot move: nobody reads what it sends
 	}
 	s.timer.Reset(stallTime)
 }

@@ -142,7 +142,7 @@ func TestEarlyAnswerOnUnixSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := liveServeOn(t, &server.Server{}, l)
+	live := liveServeOn(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second}}, l)
 	for _, early := range append(liveEarly, liveRudeEarly...) {
 		t.Run(early.name, func(t *testing.T) {
 			nc, err := net.Dial("unix", live.addr)
@@ -239,7 +239,7 @@ func TestBothSidesWriteFirst(t *testing.T) {
 	for _, size := range []int64{100e3, 10e6} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			liveClean(t)
-			live := liveServe(t, &server.Server{})
+			live := liveServe(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second}})
 			var took []time.Duration
 			for range 3 {
 				c := liveDial(t, live.addr)

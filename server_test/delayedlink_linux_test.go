@@ -160,7 +160,7 @@ func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &server.Server{}
+	srv := &server.Server{Limits: server.Limits{StallTimeout: time.Second}}
 	srv.Limits.LingerTimeout = 20 * time.Second // 85 MB through a link of 20 MB/s take as long as that of the default
 	live := liveServeOn(t, srv, l)
 	dial := func() *liveClient {
@@ -223,7 +223,7 @@ func TestWithheldContentAcrossDelayedLink(t *testing.T) {
 	serverSide, clientSide, _ := delayedLink(t)
 	var l net.Listener
 	serverSide.do(func() { l, _ = net.Listen("tcp", "10.77.0.1:80") })
-	live := liveServeOn(t, &server.Server{}, l)
+	live := liveServeOn(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second}}, l)
 	var c *liveClient
 	clientSide.do(func() { c = liveDial(t, live.addr) })
 	for range 3 {

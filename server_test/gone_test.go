@@ -424,7 +424,8 @@ func TestContentIsGivenUpWhileTheResponseStalls(t *testing.T) {
 	liveClean(t)
 	for _, framing := range []string{"fixed", "chunked"} {
 		t.Run(framing, func(t *testing.T) {
-			live, result := liveHandler(t, server.Limits{}, func(w *server.Response, r *server.Request) error {
+			lim := server.Limits{StallTimeout: time.Second}
+			live, result := liveHandler(t, lim, func(w *server.Response, r *server.Request) error {
 				w.Set("Content-Length", "20000000")
 				if err := liveWriteX(w, 20e6, 64<<10, false); err != nil {
 					return err

@@ -303,8 +303,7 @@ func (c *modelCase) wants() modelOutcome {
 		{foreseen && left == 0, modelOutcome{"nothing", 0, true, "linger (leftover too long)"}}, // it is bound by its word
 		{left == 0, modelOutcome{"nothing", 0, false, "reuse"}},
 		{foreseen, modelOutcome{"too long", 0, true, "linger (leftover too long)"}},
-		{left > c.budget, modelOutcome{"too long", -1, false, "linger (leftover too long)"}},
-		{left <= c.budget, modelOutcome{"drained", left, false, "reuse"}},
+		{true, modelOutcome{"drained", left, false, "reuse"}}, // it is bound by its word here too, whatever the budget
 	} {
 		if row.when {
 			return row.modelOutcome

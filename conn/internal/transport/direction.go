@@ -99,6 +99,16 @@ func (d *Direction) Limit() time.Time {
 	return d.meter.limit(time.Now(), d.until)
 }
 
+// Forgive says that what the operation under way has waited so far was not the client's fault.
+func (d *Direction) Forgive() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.begun.IsZero() {
+		d.begun = time.Now()
+		d.arm()
+	}
+}
+
 // Share says that somebody else has the connection too, and may set its deadlines.
 func (d *Direction) Share() {
 	d.mu.Lock()
