@@ -135,9 +135,7 @@ func (in *input) stopAhead() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.lent = false
-	if in.c.req.ContentLength != 0 {
-		in.c.sock.Reads.Rate(0, 0)
-	}
+	in.c.sock.Reads.Rate(0, 0)
 	if in.polled {
 		in.polled = false
 		in.c.cfg.poller.unwatch(in.c)

@@ -233,7 +233,9 @@ func (c *Conn) end(end ending) {
 func (c *Conn) finish(end ending) {
 	c.endTurn()
 	c.req.end()
-	c.in.stopAhead()
+	if c.in.used {
+		c.in.stopAhead()
+	}
 	switch {
 	case c.res.coding == delimited && (end.reason == Truncated || c.out.Flush() != nil):
 		transport.ResetOnClose(c.bottom())

@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -148,10 +149,14 @@ func (in *input) unlocked(read func() (int, error)) (n int, err error) {
 		in.busy = false
 	}()
 	n, err = read()
-	if n == 0 && err != nil && !transport.IsTimeout(err) {
+	switch {
+	case n > 0 || err == nil:
+	case !transport.IsTimeout(err):
 		in.mu.Lock()
 		in.lose(err)
 		in.mu.Unlock()
+	case !errors.Is(err, ErrMinRate):
+		err = os.ErrDeadlineExceeded // without the addresses: handlers tell their users
 	}
 	return n, err
 }

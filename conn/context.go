@@ -113,6 +113,10 @@ func (x *exchangeContext) end() {
 // watch calls gone, from a goroutine that has nothing else to do, when the client has closed or reset the connection.
 func (in *input) watch(gone func()) {
 	reader := in.c.req.Body
+	if !in.used { // which nobody looks at before the handler has returned
+		in.used = true
+		in.lend(reader, time.Time{})
+	}
 	told := func(reset bool) {
 		defer in.c.contain("telling that the client has gone")
 		if !reset {

@@ -42,22 +42,19 @@ func (c *Conn) exchange() ending {
 // beginTurn makes what a handler is lent for this exchange.
 func (c *Conn) beginTurn(number int64) (*Response, *Request) {
 	c.res.begin()
-	c.life.Lock()
 	c.current.Store(number)
-	c.life.Unlock()
 	l := lendings.take()
 	l.response.turn = turn{c.work, number}
 	l.request.fill(c, l.response.turn)
 	return &l.response, &l.request
 }
 
-// endTurn takes it back: from now on it does nothing, whoever may still have it.
+// endTurn takes it back: from now on it does nothing, whoever may still have it. Whoever has begun to use the response has the
+// output's lock.
 func (c *Conn) endTurn() {
 	c.life.Lock()
 	c.current.Store(0)
 	c.life.Unlock()
-	c.out.mu.Lock() // whoever has begun to use the response ends first
-	c.out.mu.Unlock()
 }
 
 // budget returns what may be spent on throwing the leftover away. A head that has left the connection for another request
@@ -78,13 +75,13 @@ func (c *Conn) budget(promised bool) body.Budget {
 // waits for the client, and while it is sent, what the client still sends is read.
 func (c *Conn) settle() ending {
 	promised := c.res.announced == None && !c.res.truncated
-	if c.req.Body.Foresee(body.Budget{}) != body.Nothing || c.in.readsAhead() || c.cfg.config.State != nil {
-		if c.out.Flush() != nil {
+	if c.in.used || c.cfg.config.State != nil {
+		if c.flushFirst() != nil {
 			promised = false // there is no next request to keep the connection for
 		}
+		c.awaitBeside(promised)
+		c.in.stopAhead()
 	}
-	c.awaitBeside()
-	c.in.stopAhead()
 	leftover, thrown := c.req.Body.Settle(c.budget(promised))
 	c.countSettled(leftover, thrown)
 	end := c.judge(leftover)
@@ -95,23 +92,29 @@ func (c *Conn) settle() ending {
 	return end
 }
 
+// flushFirst sends the response before anything is waited for.
+func (c *Conn) flushFirst() error {
+	if c.req.Body.Foresee(body.Budget{}) == body.Nothing && !c.in.readsAhead() && c.cfg.config.State == nil {
+		return nil
+	}
+	return c.out.Flush()
+}
+
 // lend gives the connection to the exchange, with the deadlines and rates that count from the head on.
 func (c *Conn) lend() {
 	lim := &c.cfg.Limits
 	if lim.ReadTimeout > 0 && c.began.IsZero() {
 		c.began = time.Now()
 	}
-	c.in.lend(c.req.Body, after(c.began, lim.ReadTimeout))
-	c.stall.patience = lim.StallTimeout
+	if c.in.used = c.req.ContentLength != 0; c.in.used {
+		c.in.lend(c.req.Body, after(c.began, lim.ReadTimeout))
+		c.setPatience(lim.StallTimeout)
+	}
 	by := time.Time{}
 	if lim.WriteTimeout > 0 {
 		by = time.Now().Add(lim.WriteTimeout)
 	}
-	c.sock.Writes.By(by)
-	c.sock.Writes.Rate(lim.MinWriteRate, lim.RateGrace)
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	c.out.flushSoon()
+	c.sock.Writes.Start(by, lim.MinWriteRate, lim.RateGrace)
 }
 
 // after returns the time that lies d behind t, or the zero time if d is no limit.

@@ -163,12 +163,12 @@ func (c *Conn) idleDeadline(now time.Time, soon bool) time.Time {
 	return end
 }
 
-// idleUntil returns when the connection has been idle for too long. Before its first request, that is when a head would
-// have taken too long, if that is sooner.
+// idleUntil returns when the connection has been idle for too long. Where idle connections may stay, one that has not sent
+// its first request yet has as long for its beginning as for its head.
 func (c *Conn) idleUntil() time.Time {
 	most := c.cfg.IdleTimeout
-	if t := c.cfg.ReadHeaderTimeout; c.served.Load() == 0 && t > 0 && (most <= 0 || t < most) {
-		most = t
+	if most <= 0 && c.served.Load() == 0 {
+		most = c.cfg.ReadHeaderTimeout
 	}
 	if most <= 0 {
 		return never

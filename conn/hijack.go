@@ -65,7 +65,7 @@ func (w *Response) TakeOver() (*Hijacked, error) {
 		return nil, ErrHijacked
 	}
 	w.req.Body.Detach() // without the lock: a read that it ends may be about to send a 100 (Continue)
-	w.in.stopAhead()
+	w.stopUse()
 	w.out.mu.Lock()
 	defer w.out.mu.Unlock()
 	switch {
@@ -80,6 +80,16 @@ func (w *Response) TakeOver() (*Hijacked, error) {
 		return nil, err // and the connection is closed, when the handler has returned
 	}
 	return w.c.handOver(), nil
+}
+
+// stopUse lets nobody read for this exchange any more.
+func (t turn) stopUse() {
+	t.life.Lock() // which whoever begins to watch the client holds
+	used := t.in.used
+	t.life.Unlock()
+	if used {
+		t.in.stopAhead()
+	}
 }
 
 // handOver gives the connection away as it was before it was served.

@@ -25,6 +25,7 @@ type input struct {
 	consumed int64 // bytes that the window has had
 	ended    bool  // nothing will come any more
 	gone     error // why
+	used     bool  // somebody may read in this exchange
 	stuck    bool  // the last exchange has left a read that cannot be interrupted; its goroutine brings what comes
 
 	mu     sync.Mutex   // held for no read; guards all of the input while it is lent, or stuck
@@ -172,10 +173,8 @@ func (in *input) lend(reader *body.Reader, until time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.lent, in.final, in.keeps, in.reader, in.seen = true, false, false, reader, 0
-	if in.c.req.ContentLength != 0 {
-		in.c.sock.Reads.By(until)
-		in.c.sock.Reads.Rate(in.c.cfg.MinReadRate, in.c.cfg.RateGrace)
-	}
+	in.c.sock.Reads.By(until)
+	in.c.sock.Reads.Rate(in.c.cfg.MinReadRate, in.c.cfg.RateGrace)
 }
 
 // readsAhead reports whether somebody reads beside the handler.

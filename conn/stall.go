@@ -133,13 +133,18 @@ func (c *Conn) settleBeside(done chan<- struct{}) {
 	c.req.Body.Settle(c.budget(true))
 }
 
-// awaitBeside waits until the content has been settled that is settled beside the write. The write is over.
-func (c *Conn) awaitBeside() {
+// awaitBeside waits until the content has been settled that is settled beside the write, or has it settled at once, if that
+// is of no use any more. The write is over.
+func (c *Conn) awaitBeside(useful bool) {
 	c.in.mu.Lock()
 	beside := c.stall.beside
 	c.stall.beside = nil
 	c.in.mu.Unlock()
-	if beside != nil {
-		<-beside
+	if beside == nil {
+		return
 	}
+	if !useful {
+		content{&c.in}.SetDrainDeadline(time.Now())
+	}
+	<-beside
 }

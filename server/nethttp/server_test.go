@@ -78,7 +78,7 @@ func TestTimeouts(t *testing.T) {
 		{"read, for the header", &http.Server{ReadTimeout: 4 * time.Second}, "GET / HTTP/1.1\r\n", 4 * time.Second, "HTTP/1.1 408"},
 		{"idle", &http.Server{IdleTimeout: 5 * time.Second}, "", 5 * time.Second, ""},
 		{"read, for idle", &http.Server{ReadTimeout: 6 * time.Second}, "", 6 * time.Second, ""},
-		{"read before idle, with nothing served yet", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, "", 6 * time.Second, ""},
+		{"idle before read", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, "", 7 * time.Second, ""},
 		{"the header's, with nothing served yet", &http.Server{ReadHeaderTimeout: 3 * time.Second}, "", 3 * time.Second, ""},
 		{"read", &http.Server{ReadTimeout: 8 * time.Second}, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
 			8 * time.Second, "HTTP/1.1 200"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -16,7 +17,8 @@ type Direction struct {
 	set   func(time.Time) error
 	close func() error // ends an operation that nothing else ends; nil: the deadlines are known to work
 
-	mu    sync.Mutex // guards what follows; it is held for no operation
+	clean atomic.Bool // nothing has changed since Start was last called
+	mu    sync.Mutex  // guards what follows; it is held for no operation
 	lazy  bool       // nobody else sets the deadline, and a later one may be set late
 	final bool       // an operation that has met its deadline cannot go on
 	until time.Time  // by when the operation must have ended; zero: no such time
@@ -44,6 +46,18 @@ var longAgo = time.Unix(1, 0)
 func (d *Direction) By(t time.Time) {
 	d.mu.Lock()
 	d.until = t
+	d.clean.Store(false)
+	d.mu.Unlock()
+}
+
+// Start is By and Rate in one, for the beginning of an exchange.
+func (d *Direction) Start(by time.Time, bytesPerSecond int64, grace time.Duration) {
+	if by.IsZero() && d.clean.Load() {
+		return // nearly always
+	}
+	d.mu.Lock()
+	d.until, d.meter = by, meter{rate: bytesPerSecond, grace: grace}
+	d.clean.Store(by.IsZero())
 	d.mu.Unlock()
 }
 
@@ -52,6 +66,7 @@ func (d *Direction) Set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.until = t
+	d.clean.Store(false)
 	d.arm()
 }
 
@@ -60,6 +75,7 @@ func (d *Direction) Set(t time.Time) {
 func (d *Direction) Rate(bytesPerSecond int64, grace time.Duration) {
 	d.mu.Lock()
 	d.meter = meter{rate: bytesPerSecond, grace: grace}
+	d.clean.Store(false)
 	d.mu.Unlock()
 }
 
@@ -68,6 +84,7 @@ func (d *Direction) SetRate(bytesPerSecond int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.meter.rate = bytesPerSecond
+	d.clean.Store(false)
 	if d.begun.IsZero() {
 		d.begun = time.Now() // what was waited before was not measured
 	}
@@ -180,6 +197,7 @@ func (d *Direction) Release() {
 // enter begins an operation that has moved so many bytes already, without a wait.
 func (d *Direction) enter(atOnce int64) {
 	d.mu.Lock()
+	d.clean.Store(false)
 	if d.meter.rate > 0 && !d.free {
 		d.meter.count(0, atOnce)
 		d.begun = time.Now()
@@ -227,9 +245,7 @@ func (d *Direction) struck(err error) (again bool, _ error) {
 	switch {
 	case !d.free && d.meter.exceeded():
 		return false, d.meter.err()
-	case d.passed(now):
-		return false, os.ErrDeadlineExceeded // and not the addresses: the client may be told
-	case d.final || d.armed.IsZero() || now.Before(d.armed): // it is somebody else's
+	case d.passed(now), d.final || d.armed.IsZero() || now.Before(d.armed): // it is somebody else's
 		return false, err
 	}
 	d.tell(d.limit())

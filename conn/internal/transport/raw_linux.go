@@ -80,19 +80,13 @@ func (r *raw) wait() (int, error) {
 	r.in, r.behind, r.lender, r.drop = nil, nil, nil, 0
 	switch {
 	case err != nil:
-		return 0, r.opError("read", bare(err))
+		return 0, opError(r.nc, "read", bare(err))
 	case r.rErr != 0:
-		return 0, r.opError("read", os.NewSyscallError("read", r.rErr))
+		return 0, opError(r.nc, "read", os.NewSyscallError("read", r.rErr))
 	case r.got == 0:
 		return 0, io.EOF
 	}
 	return r.got, nil
-}
-
-// opError dresses an error as package net's own Read and Write do.
-func (r *raw) opError(op string, err error) error {
-	local := r.nc.LocalAddr()
-	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: r.nc.RemoteAddr(), Err: err}
 }
 
 // bare takes off what a RawConn says of itself.
@@ -151,9 +145,9 @@ func (r *raw) write(p, q []byte) (int64, error) {
 	r.out = [2][]byte{}
 	switch {
 	case err != nil:
-		return r.put, r.opError("write", bare(err))
+		return r.put, opError(r.nc, "write", bare(err))
 	case r.wErr != 0:
-		return r.put, r.opError("write", os.NewSyscallError("write", r.wErr))
+		return r.put, opError(r.nc, "write", os.NewSyscallError("write", r.wErr))
 	}
 	return r.put, nil
 }

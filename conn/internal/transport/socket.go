@@ -198,7 +198,7 @@ func (s *Socket) writeOnce(p, q []byte) (int64, error) {
 func (s *Socket) push(write func() (n int64, done bool, err error)) (written int64, err error) {
 	for {
 		if s.Writes.Passed() {
-			return written, os.ErrDeadlineExceeded
+			return written, opError(s.Conn, "write", os.ErrDeadlineExceeded)
 		}
 		s.atOnce = 0
 		n, done, err := write()
@@ -249,4 +249,13 @@ func (s *Socket) SendFile(file *io.LimitedReader, n int64) (sent int64, err erro
 	sent = whole - piece.N
 	file.N -= sent
 	return sent, err
+}
+
+// opError dresses an error as package net's own Read and Write do.
+func opError(nc net.Conn, op string, err error) error {
+	e := &net.OpError{Op: op, Source: nc.LocalAddr(), Addr: nc.RemoteAddr(), Err: err}
+	if e.Source != nil {
+		e.Net = e.Source.Network()
+	}
+	return e
 }
