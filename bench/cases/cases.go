@@ -44,8 +44,9 @@ type Case struct {
 	Pipeline int     `json:"pipeline,omitempty"` // requests sent at once on a connection; 0: one
 	Rate     int     `json:"rate,omitempty"`     // requests per second, whatever the server does; 0: as fast as it answers
 	TLS      bool    `json:"tls,omitempty"`
-	Idle     bool    `json:"idle,omitempty"` // nothing but the memory counts
-	Windows  float64 `json:"windows"`        // how many usual windows the measurement lasts
+	Idle     bool    `json:"idle,omitempty"`  // nothing but the memory counts
+	Windows  float64 `json:"windows"`         // how many usual windows the measurement lasts
+	Cores    int     `json:"cores,omitempty"` // of the server; 0: one
 
 	Route   Route `json:"-"`
 	Browser bool  `json:"-"` // the head has a browser's 19 fields
@@ -53,6 +54,34 @@ type Case struct {
 	Content int   `json:"-"` // bytes of the request's content
 	Chunked bool  `json:"-"` // the content is sent in chunks
 	Reply   int   `json:"-"` // bytes of the response, where the route is Bytes
+
+	Generators int    `json:"-"` // that share the connections; 0: one
+	Crowd      []Case `json:"-"` // what other clients do while this case's are measured
+	Together   bool   `json:"-"` // with less than four cores, server and generators have the same ones
+	Base       string `json:"-"` // an older case in which a server does the same, for builds that do not know this one
+}
+
+// Parts returns what each generator does: the case's own, and behind them one for each crowd.
+func (c *Case) Parts() []Case {
+	n := max(c.Generators, 1)
+	parts := make([]Case, n)
+	for i := range parts {
+		parts[i] = *c
+		parts[i].Conns, parts[i].Active, parts[i].Rate = share(c.Conns, n, i), share(c.Active, n, i), share(c.Rate, n, i)
+	}
+	return append(parts, c.Crowd...)
+}
+
+// share returns the part of n that the i-th of some has.
+func share(n, of, i int) int { return n*(i+1)/of - n*i/of }
+
+// Connections returns how many connections the case has, with those of the crowd.
+func (c *Case) Connections() int {
+	n := c.Conns
+	for _, beside := range c.Crowd {
+		n += beside.Conns
+	}
+	return n
 }
 
 const (
@@ -64,16 +93,23 @@ const (
 func All() []Case {
 	all := slices.Concat(small(), uploads(), leftovers(), responses(), connections())
 	for i := range all {
-		c := &all[i]
-		c.Pipeline = max(c.Pipeline, 1)
-		if c.Active == 0 {
-			c.Active = c.Conns
-		}
-		if c.Windows == 0 {
-			c.Windows = 1
-		}
+		all[i].complete()
 	}
 	return all
+}
+
+// complete fills in what a case does not say.
+func (c *Case) complete() {
+	c.Pipeline = max(c.Pipeline, 1)
+	if c.Active == 0 {
+		c.Active = c.Conns
+	}
+	if c.Windows == 0 {
+		c.Windows = 1
+	}
+	for i := range c.Crowd {
+		c.Crowd[i].complete()
+	}
 }
 
 // Find returns the case with this ID.

@@ -18,6 +18,7 @@ import (
 // Order is the first line that a generator is told.
 type Order struct {
 	Case   string        `json:"case"`
+	Part   int           `json:"part"`        // of the case's parts
 	Conns  int           `json:"connections"` // in place of the case's, where not 0
 	Addr   string        `json:"addr"`
 	PID    int           `json:"pid"`
@@ -34,8 +35,8 @@ type Answer struct {
 	Failed string  `json:"failed,omitempty"`
 }
 
-// Run is a generator process: it reads an Order, connects and warms up, answers that it is ready, measures when it is told
-// "measure", and keeps its connections until its input ends.
+// Run is a generator process: it reads an Order, connects and warms up, and answers that it is ready. When it is told "turn",
+// every connection has one; when it is told "measure", it measures. It keeps its connections until its input ends.
 func Run(in io.Reader, out io.Writer) error {
 	runtime.LockOSThread()
 	debug.SetGCPercent(1000)
@@ -57,11 +58,17 @@ func Run(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for lines.Scan() {
-		if lines.Text() != "measure" {
+		answer := Answer{Ready: true}
+		switch lines.Text() {
+		case "turn":
+			err = g.Turn()
+		case "measure":
+			answer.Ready = false
+			answer.Result, err = g.Measure(order.Window)
+		default:
 			return fmt.Errorf("load: what is %q?", lines.Text())
 		}
-		answer := Answer{}
-		if answer.Result, err = g.Measure(order.Window); err != nil {
+		if err != nil {
 			answer = answerTo(err)
 		}
 		if err := to.Encode(answer); err != nil {
@@ -80,7 +87,11 @@ func prepare(order *Order) (*Generator, error) {
 		c.Active = max(c.Active*order.Conns/c.Conns, 1)
 		c.Conns = order.Conns
 	}
-	g, err := New(c, order.Addr, order.PID)
+	parts := c.Parts()
+	if order.Part < 0 || order.Part >= len(parts) {
+		return nil, fmt.Errorf("load: part %d of %d", order.Part, len(parts))
+	}
+	g, err := New(&parts[order.Part], order.Addr, order.PID)
 	if err != nil || c.Idle {
 		return g, err
 	}

@@ -210,15 +210,15 @@ func TestRunSpeaksInLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := Run(strings.NewReader(fmt.Sprintf("%s\nmeasure\n", order)), &out); err != nil {
+	if err := Run(strings.NewReader(fmt.Sprintf("%s\nturn\nmeasure\n", order)), &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := json.NewDecoder(&out)
-	var ready, measured Answer
-	if err := errors.Join(lines.Decode(&ready), lines.Decode(&measured)); err != nil {
+	var ready, turned, measured Answer
+	if err := errors.Join(lines.Decode(&ready), lines.Decode(&turned), lines.Decode(&measured)); err != nil {
 		t.Fatal(err)
 	}
-	if !ready.Ready || measured.Result == nil || measured.Result.Requests == 0 {
+	if !ready.Ready || !turned.Ready || measured.Result == nil || measured.Result.Requests == 0 {
 		t.Errorf("answers %+v, %+v", ready, measured)
 	}
 	out.Reset()

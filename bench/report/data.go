@@ -28,7 +28,7 @@ type Report struct {
 	Servers  []Server  `json:"servers"`
 	Cases    []Case    `json:"cases"`
 	Wrk      []Wrk     `json:"wrk,omitempty"`
-	Others   Others    `json:"others"`
+	Noise    Noise     `json:"noise"`
 }
 
 // Machine is where it ran.
@@ -50,12 +50,10 @@ type Version struct {
 
 // Settings is how it ran.
 type Settings struct {
-	Rounds     int           `json:"rounds"`
-	Window     time.Duration `json:"window_ns"`
-	Warm       time.Duration `json:"warm_ns"`
-	Pinned     bool          `json:"pinned"`
-	ServerCore int           `json:"server_core"`
-	LoadCore   int           `json:"load_core"`
+	Rounds int           `json:"rounds"`
+	Window time.Duration `json:"window_ns"`
+	Warm   time.Duration `json:"warm_ns"`
+	Pinned bool          `json:"pinned"`
 }
 
 // Server is one that took part.
@@ -106,12 +104,14 @@ type Round struct {
 	P50         float64  `json:"p50_us,omitempty"`
 	P99         float64  `json:"p99_us,omitempty"`
 	P999        float64  `json:"p999_us,omitempty"`
+	Longest     float64  `json:"longest_us,omitempty"`
 	Allocations *float64 `json:"allocations,omitempty"` // per request; nil where it is not Go
 	AllocBytes  *float64 `json:"allocated_bytes,omitempty"`
 	RSS         float64  `json:"rss_bytes,omitempty"`
 	ServerBusy  float64  `json:"server_busy,omitempty"` // share of the window
 	LoadBusy    float64  `json:"load_busy,omitempty"`
 	Reconnects  float64  `json:"reconnects,omitempty"` // per request
+	Disturbed   bool     `json:"disturbed,omitempty"`  // by others, at each try
 
 	Idle1      float64 `json:"idle_1s_bytes,omitempty"` // per connection
 	Idle5      float64 `json:"idle_5s_bytes,omitempty"`
@@ -158,8 +158,11 @@ type Wrk struct {
 	WrkCPU       float64 `json:"wrk_cpu_us"`
 }
 
-// Others is what disturbed the servers while they were measured, as shares of the time on their core.
-type Others struct {
+// Noise is what disturbed the measurements. The shares are of the time on the cores that were used.
+type Noise struct {
 	Processes float64 `json:"processes"` // other programs
 	Stolen    float64 `json:"stolen"`    // other machines on the same host
+	Windows   int     `json:"windows"`
+	Disturbed int     `json:"disturbed"` // of the windows that count
+	Repeated  int     `json:"repeated"`  // waits for a quiet moment, and windows that do not count
 }

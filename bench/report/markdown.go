@@ -222,8 +222,10 @@ func (r *Report) conditions(b *bytes.Buffer) {
 		}
 	}
 	fmt.Fprintf(b, "- All others are as they come, with every setting at its default.\n")
-	fmt.Fprintf(b, "\nWhile they were measured, other programs took %.1f %% of the servers' core, and other machines on the same host "+
-		"%.1f %%.\n", 100*r.Others.Processes, 100*r.Others.Stolen)
+	n := r.Noise
+	fmt.Fprintf(b, "\nWhile they were measured, other programs took %.1f %% of the cores that were used, and other machines on the "+
+		"same host %.1f %%. Of %d windows %d were disturbed at every try; %d times a disturbed window was repeated or a quiet "+
+		"moment waited for.\n", 100*n.Processes, 100*n.Stolen, n.Windows, n.Disturbed, n.Repeated)
 }
 
 // number writes a figure with three digits that matter, and with separators.

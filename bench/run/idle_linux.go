@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spillway-go/spillway/bench/cases"
 	"github.com/spillway-go/spillway/bench/check"
 	"github.com/spillway-go/spillway/bench/load"
 	"github.com/spillway-go/spillway/bench/report"
@@ -24,26 +25,30 @@ func (r *runner) idleRound(round int, c *report.Case) {
 		if result.State != report.Timed {
 			continue
 		}
-		wait, err := r.beginIdle(r.servers[j], c, round, result)
+		wait, err := r.beginIdle(r.own, r.servers[j], &c.Case)
 		if err != nil {
 			r.settle(c, result, err)
 			continue
 		}
 		all.Go(func() {
-			if err := wait(); err != nil {
+			one, err := wait()
+			if err != nil {
 				r.settle(c, result, err)
+				return
 			}
+			one.Round = round
+			result.Rounds = append(result.Rounds, *one)
 		})
 	}
 }
 
 // beginIdle makes the connections. What it returns waits and measures.
-func (r *runner) beginIdle(s servers.Server, c *report.Case, round int, result *report.Result) (func() error, error) {
-	srv, err := r.startServer(s, c.ID)
+func (r *runner) beginIdle(b build, s servers.Server, c *cases.Case) (func() (*report.Round, error), error) {
+	srv, err := r.startServer(b, s, c)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := check.Case(srv.addr, &c.Case); err != nil {
+	if _, err := check.Case(srv.addr, c); err != nil {
 		srv.stop()
 		return nil, &wrongError{err.Error()}
 	}
@@ -52,21 +57,17 @@ func (r *runner) beginIdle(s servers.Server, c *report.Case, round int, result *
 		srv.stop()
 		return nil, err
 	}
-	g, err := r.startLoad(load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
+	_, on := places(r.cores, c, 1)
+	g, err := r.startLoad(on[0], load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
 	if err != nil {
 		srv.stop()
 		return nil, err
 	}
 	began := time.Now()
-	return func() error {
+	return func() (*report.Round, error) {
 		defer srv.stop()
 		defer g.stop()
-		one, err := srv.idle(began, empty, float64(c.Conns))
-		if err == nil {
-			one.Round = round
-			result.Rounds = append(result.Rounds, *one)
-		}
-		return err
+		return srv.idle(began, empty, float64(c.Conns))
 	}, nil
 }
 

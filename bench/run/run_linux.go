@@ -17,6 +17,7 @@ import (
 	"github.com/spillway-go/spillway/bench/check"
 	"github.com/spillway-go/spillway/bench/report"
 	"github.com/spillway-go/spillway/bench/servers"
+	"github.com/spillway-go/spillway/bench/stat"
 )
 
 // Options says what to run and how often.
@@ -28,6 +29,7 @@ type Options struct {
 	Warm     time.Duration
 	Turns    int // of every connection, before it is measured
 	MaxConns int // cases with more connections get fewer; 0: none does
+	Tries    int // of a window that was disturbed; 1: nobody looks whether it was
 	Quick    bool
 	Cases    *regexp.Regexp // of IDs; nil: all
 	Servers  *regexp.Regexp // of names; nil: all
@@ -37,26 +39,24 @@ type Options struct {
 type runner struct {
 	Options
 	dir        string // of files for the servers
-	serverCore core
-	loadCore   core
+	own        build
+	cores      []int
+	noise      *noise
 	began      time.Time
 	servers    []servers.Server
 	report     *report.Report
 	others     others
+	repeats    int           // of windows
+	repeatTime time.Duration // that they took
 }
 
 // Run runs the benchmark.
 func Run(o Options) (*report.Report, error) {
-	dir, err := os.MkdirTemp("", "spillway-bench-")
+	r, err := newRunner(o)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	if err := servers.WriteFiles(dir); err != nil {
-		return nil, err
-	}
-	r := &runner{Options: o, dir: dir, began: time.Now()}
-	r.serverCore, r.loadCore = cores()
+	defer r.close()
 	r.plan()
 	r.say("checking the answers of %d servers in %d cases", len(r.servers), len(r.report.Cases))
 	r.checkAll()
@@ -66,10 +66,38 @@ func Run(o Options) (*report.Report, error) {
 		}
 	}
 	r.compareWithWrk()
-	r.report.Others = r.others.shares()
+	r.report.Noise = r.conditions()
 	r.report.Seconds = time.Since(r.began).Seconds()
 	r.report.Complete()
 	return r.report, nil
+}
+
+// newRunner makes what every measurement needs: the servers' files, and what watches the cores.
+func newRunner(o Options) (*runner, error) {
+	dir, err := os.MkdirTemp("", "spillway-bench-")
+	if err != nil {
+		return nil, err
+	}
+	if err := servers.WriteFiles(dir); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	all := cores()
+	return &runner{Options: o, dir: dir, own: build{program: o.Self}, cores: all, noise: watch(all), began: time.Now()}, nil
+}
+
+func (r *runner) close() {
+	r.noise.close()
+	os.RemoveAll(r.dir)
+}
+
+// mayRepeat reports whether there is time for a disturbed window to be repeated: a fifth of all, and a little to begin with.
+func (r *runner) mayRepeat() bool { return r.repeatTime < 5*time.Second+time.Since(r.began)/5 }
+
+// repeated counts what a disturbed machine has cost.
+func (r *runner) repeated(took time.Duration) {
+	r.repeats++
+	r.repeatTime += took
 }
 
 func (r *runner) say(format string, args ...any) {
@@ -80,8 +108,7 @@ func (r *runner) say(format string, args ...any) {
 func (r *runner) plan() {
 	r.report = &report.Report{
 		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(), Versions: versions(),
-		Settings: report.Settings{Rounds: r.Rounds, Window: r.Window, Warm: r.Warm, Pinned: r.serverCore >= 0,
-			ServerCore: int(r.serverCore), LoadCore: int(r.loadCore)},
+		Settings: report.Settings{Rounds: r.Rounds, Window: r.Window, Warm: r.Warm, Pinned: len(r.cores) > 1},
 	}
 	for _, s := range servers.All() {
 		if r.Servers == nil || r.Servers.MatchString(s.Name) {
@@ -104,7 +131,7 @@ func (r *runner) plan() {
 			result := report.Result{Server: s.Name, State: report.Timed}
 			if why := r.lacks(&s, &c); why != "" {
 				result.State, result.Why = report.Absent, why
-			} else if uint64(c.Conns+100) > files {
+			} else if uint64(c.Connections()+100) > files {
 				result.State, result.Why = report.Absent, fmt.Sprintf("needs more than the %d open files that the system allows", files)
 			}
 			of.Results = append(of.Results, result)
@@ -125,8 +152,24 @@ func (r *runner) lacks(s *servers.Server, c *cases.Case) string {
 	return ""
 }
 
-// find returns a case as it is in this run.
-func (r *runner) find(id string) *cases.Case { return &r.report.Case(id).Case }
+// conditions tells how disturbed the measurements were.
+func (r *runner) conditions() report.Noise {
+	n := report.Noise{Repeated: r.repeats}
+	for i := range r.report.Cases {
+		for _, result := range r.report.Cases[i].Results {
+			for _, one := range result.Rounds {
+				n.Windows++
+				if one.Disturbed {
+					n.Disturbed++
+				}
+			}
+		}
+	}
+	if all := float64(r.others.all); all > 0 {
+		n.Processes, n.Stolen = float64(r.others.busy)/all, float64(r.others.stolen)/all
+	}
+	return n
+}
 
 // checkAll looks at every server's answers before anything is timed.
 func (r *runner) checkAll() {
@@ -145,12 +188,17 @@ func (r *runner) checkAll() {
 }
 
 func (r *runner) check(s servers.Server, c *cases.Case) ([]string, error) {
-	srv, err := r.startServer(s, c.ID)
+	srv, err := r.startServer(r.own, s, c)
 	if err != nil {
 		return nil, err
 	}
 	defer srv.stop()
 	notes, err := check.Case(srv.addr, c)
+	for i := range c.Crowd {
+		if err == nil {
+			_, err = check.Case(srv.addr, &c.Crowd[i])
+		}
+	}
 	if err != nil {
 		return notes, &wrongError{err.Error()}
 	}
@@ -202,6 +250,16 @@ func (r *runner) round(round int, c *report.Case) {
 		result.Rounds = append(result.Rounds, *one)
 		result.Latency.Add(latency)
 	}
+}
+
+// sample measures a new server once.
+func (r *runner) sample(s servers.Server, c *cases.Case) (*report.Round, *stat.Histogram, error) {
+	st, err := r.setUp(r.own, s, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer st.close()
+	return st.measure()
 }
 
 // Self returns the path of this program.
