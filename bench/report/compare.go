@@ -28,7 +28,31 @@ type Row struct {
 	Rate      []float64    // the same of the requests per second; none where nothing is timed
 	Costs     [2][]float64 // of the old and of the new
 	Allocated [2][]float64 // allocations per request, likewise
-	Disturbed int          // rounds
+	Quiet     []bool       // whether nothing disturbed the round
+}
+
+// ratios returns those of a figure that count: where there are enough from undisturbed rounds, no others.
+func (r *Row) ratios(all []float64) []float64 {
+	var quiet []float64
+	for i, v := range all {
+		if r.Quiet[i] {
+			quiet = append(quiet, v)
+		}
+	}
+	if len(quiet) < fewest {
+		return all
+	}
+	return quiet
+}
+
+// Disturbed returns how many rounds were disturbed.
+func (r *Row) Disturbed() (n int) {
+	for _, quiet := range r.Quiet {
+		if !quiet {
+			n++
+		}
+	}
+	return n
 }
 
 // Add adds a round: what each build had in its windows.
@@ -50,9 +74,7 @@ func (r *Row) Add(old, new []Round, disturbed bool) {
 		r.Costs[i] = append(r.Costs[i], of(rounds, cost.Of))
 		r.Allocated[i] = append(r.Allocated[i], of(rounds, allocations))
 	}
-	if disturbed {
-		r.Disturbed++
-	}
+	r.Quiet = append(r.Quiet, !disturbed)
 }
 
 // Verdict is what can be said of a ratio.
@@ -72,7 +94,7 @@ const fewest = 6
 // Verdict judges by the interval in which the true ratio lies with a probability of 95 %; of memory, which hardly varies, by
 // the least and the most.
 func (r *Row) Verdict(bound float64) Verdict {
-	switch low, high := stat.Interval(r.Cost); {
+	switch low, high := stat.Interval(r.ratios(r.Cost)); {
 	case len(r.Cost) == 0 || len(r.Cost) < fewest && !r.Case.Idle:
 		return Open
 	case high < 1-bound:
@@ -101,11 +123,11 @@ func (c *Comparison) Print(out io.Writer) error {
 	fmt.Fprintln(t, "case\tserver\tunit\told\tnew\tnew/old\thalf of the rounds\t95 % sure\trounds\tverdict\treq/s new/old\tallocations")
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		s := stat.Of(r.Cost)
-		low, high := stat.Interval(r.Cost)
+		s := stat.Of(r.ratios(r.Cost))
+		low, high := stat.Interval(r.ratios(r.Cost))
 		rate, allocated := "–", "–"
 		if len(r.Rate) > 0 {
-			of := stat.Of(r.Rate)
+			of := stat.Of(r.ratios(r.Rate))
 			rate = fmt.Sprintf("%.3f (%.3f–%.3f)", of.Median, of.Q1, of.Q3)
 		}
 		if a, b := stat.Of(r.Allocated[0]), stat.Of(r.Allocated[1]); a.N > 0 && b.N > 0 {

@@ -33,7 +33,7 @@ func TestVerdicts(t *testing.T) {
 		{"few, of memory, worse", around(1.1, 0.001, 3), true, Worse},
 		{"none", nil, true, Open},
 	} {
-		r := Row{Case: cases.Case{Idle: test.idle}, Cost: test.ratios}
+		r := Row{Case: cases.Case{Idle: test.idle}, Cost: test.ratios, Quiet: make([]bool, len(test.ratios))}
 		if got := r.Verdict(0.03); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
@@ -66,11 +66,30 @@ func TestComparisonIsPrinted(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
 	}
-	if !c.Worse() || get.Disturbed != 7 || idle.Disturbed != 0 {
-		t.Errorf("worse: %v; disturbed %d and %d", c.Worse(), get.Disturbed, idle.Disturbed)
+	if !c.Worse() || get.Disturbed() != 7 || idle.Disturbed() != 0 {
+		t.Errorf("worse: %v; disturbed %d and %d", c.Worse(), get.Disturbed(), idle.Disturbed())
 	}
 	c.Rows = c.Rows[1:]
 	if b.Reset(); c.Worse() || c.Print(&b) != nil || !strings.Contains(b.String(), "nothing is worse by more than 3 %") {
 		t.Errorf("worse: %v; printed:\n%s", c.Worse(), &b)
+	}
+}
+
+func TestDisturbedRoundsDoNotCountWhereThereAreOthers(t *testing.T) {
+	r := Row{Case: cases.Case{ID: "get"}}
+	for i := range 6 {
+		if v := r.Verdict(0.03); v == Worse {
+			t.Errorf("after %d quiet rounds: %s", i, v)
+		}
+		for range 2 {
+			r.Add([]Round{{CPU: 1}}, []Round{{CPU: 2}}, true)
+		}
+		r.Add([]Round{{CPU: 1}}, []Round{{CPU: 1}}, false)
+		if i == 4 && r.Verdict(0.03) != Open {
+			t.Errorf("five quiet rounds of fifteen: %s", r.Verdict(0.03))
+		}
+	}
+	if v := r.Verdict(0.03); v != Within {
+		t.Errorf("six quiet rounds, all the same: %s", v)
 	}
 }

@@ -49,9 +49,10 @@ func Usual() []Subject {
 	return all
 }
 
-// fewRounds is how many rounds it takes at least to say anything, and fewIdle where only memory counts, which hardly varies.
+// fewRounds is how many rounds it takes at least to say anything, each build having begun half of them, and fewIdle where only
+// memory counts, which hardly varies.
 const (
-	fewRounds = 7
+	fewRounds = 8
 	fewIdle   = 3
 )
 
@@ -100,7 +101,7 @@ func Compare(o CompareOptions) (*report.Comparison, error) {
 	result.Noise = report.Noise{Repeated: r.repeats}
 	for _, row := range result.Rows {
 		result.Noise.Windows += len(row.Cost)
-		result.Noise.Disturbed += row.Disturbed
+		result.Noise.Disturbed += row.Disturbed()
 	}
 	result.Seconds = time.Since(r.began).Seconds()
 	return result, nil
@@ -179,8 +180,9 @@ func (r *runner) rivalRound(v *rival, round int, bound float64) error {
 	return nil
 }
 
-// turns is the order of the windows within a round: whatever changes evenly while they last changes both sums alike.
-var turns = [2][4]int{{0, 1, 1, 0}, {1, 0, 0, 1}}
+// turns is the order of the windows within a round. Before each one the other build has had the machine, so that the same pause
+// has passed; who begins changes from round to round.
+var turns = [2][4]int{{0, 1, 0, 1}, {1, 0, 1, 0}}
 
 // duel sets both builds up beside each other and measures one while the other has nothing to do. It returns what each had
 // in its two windows.
