@@ -113,10 +113,14 @@ func (b build) caseID(c *cases.Case) string { return cmp.Or(b.called[c.ID], c.ID
 // startServer starts a server and waits until it listens.
 func (r *runner) startServer(b build, s servers.Server, c *cases.Case) (*server, error) {
 	on, _ := places(r.cores, c, 1)
-	if s.Serve == nil {
+	if s.Command != nil {
 		return r.startOther(on, s, c)
 	}
-	p, err := startProcess(on, b.program, ServerMode, s.Name, "-case", b.caseID(c), "-dir", r.dir)
+	program := b.program
+	if s.Peer {
+		program = r.peers
+	}
+	p, err := startProcess(on, program, ServerMode, s.Name, "-case", b.caseID(c), "-dir", r.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +167,7 @@ func freeAddr() (string, error) {
 }
 
 func (s *server) stop() {
-	if s.Serve == nil {
+	if s.Command != nil {
 		s.cmd.Process.Signal(unix.SIGTERM)
 	}
 	s.process.stop()
@@ -171,7 +175,7 @@ func (s *server) stop() {
 
 // memory returns what a Go server says of its memory, or nil for another.
 func (s *server) memory(command string) (*servers.Memory, error) {
-	if s.Serve == nil {
+	if s.Command != nil {
 		return nil, nil
 	}
 	m := new(servers.Memory)

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spillway-go/spillway/bench/cases"
@@ -40,6 +42,8 @@ type runner struct {
 	Options
 	dir        string // of files for the servers
 	own        build
+	peers      string // the program bench/peers, or "" for
+	noPeers    error  // the reason why there is none
 	cores      []int
 	noise      *noise
 	began      time.Time
@@ -107,15 +111,20 @@ func (r *runner) say(format string, args ...any) {
 // plan makes a report without measurements.
 func (r *runner) plan() {
 	r.report = &report.Report{
-		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(), Versions: versions(),
+		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(),
 		Settings: report.Settings{Rounds: r.Rounds, Window: r.Window, Warm: r.Warm, Pinned: len(r.cores) > 1},
 	}
 	for _, s := range servers.All() {
 		if r.Servers == nil || r.Servers.MatchString(s.Name) {
+			if s.Peer && r.peers == "" && r.noPeers == nil {
+				r.say("building the peers that have a program of their own")
+				r.noPeers = r.buildPeers()
+			}
 			r.servers = append(r.servers, s)
 			r.report.Servers = append(r.report.Servers, report.Server{Name: s.Name, Title: s.Title, About: s.About, Floor: s.Floor})
 		}
 	}
+	r.report.Versions = versions(r.peers)
 	files := enoughFiles(cases.Most + 1000)
 	for _, c := range cases.All() {
 		if r.Cases != nil && !r.Cases.MatchString(c.ID) {
@@ -144,6 +153,9 @@ func (r *runner) lacks(s *servers.Server, c *cases.Case) string {
 	if why := s.Lacks(c); why != "" {
 		return why
 	}
+	if s.Peer && r.noPeers != nil {
+		return r.noPeers.Error()
+	}
 	if s.Command != nil {
 		if _, err := s.Command(&servers.Env{Case: c, Dir: r.dir}); err != nil {
 			return err.Error()
@@ -169,6 +181,18 @@ func (r *runner) conditions() report.Noise {
 		n.Processes, n.Stolen = float64(r.others.busy)/all, float64(r.others.stolen)/all
 	}
 	return n
+}
+
+// buildPeers builds bench/peers, which can be done where this program was built from.
+func (r *runner) buildPeers() error {
+	program := filepath.Join(r.dir, "peers")
+	const of = "github.com/spillway-go/spillway/bench/peers"
+	if text, err := exec.Command("go", "build", "-o", program, of).CombinedOutput(); err != nil {
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		return fmt.Errorf("could not be built: %.200s (%w)", lines[len(lines)-1], err)
+	}
+	r.peers = program
+	return nil
 }
 
 // checkAll looks at every server's answers before anything is timed.

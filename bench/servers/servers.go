@@ -26,6 +26,12 @@ type Server struct {
 	// Serve serves the listener for as long as the process lives. It is nil where the server is another program.
 	Serve func(l net.Listener, env *Env) error
 
+	// Peer tells that Serve is in the program bench/peers.
+	Peer bool
+
+	// Opens tells that Serve opens the listener's address itself, and closes Env.Listens when it has.
+	Opens bool
+
 	// Command returns the other program's command line and, where it is not installed, the reason.
 	Command func(env *Env) ([]string, error)
 }
@@ -36,6 +42,8 @@ type Env struct {
 	Dir  string      // holds the files that are served, and the certificate
 	TLS  *tls.Config // not nil where the case has TLS
 	Addr string      // where another program shall listen
+
+	Listens chan struct{} // closed when a server that opens its address listens
 }
 
 // All returns the servers in the order of the report.
@@ -48,6 +56,10 @@ func All() []Server {
 		{Name: "fasthttp", Title: "fasthttp", Serve: serveFastHTTP, Lacks: lacksServeMux},
 		{Name: "fasthttp-stream", Title: "fasthttp streaming", Serve: serveFastHTTPStreaming, Lacks: lacksServeMux,
 			About: "fasthttp with StreamRequestBody"},
+		{Name: "hertz", Title: "hertz", Peer: true, Lacks: lacksServeMux,
+			About: "with its own network library; with TLS on net's"},
+		{Name: "gnet", Title: "gnet", Peer: true, Opens: true, Lacks: gnetLacks,
+			About: "event loops without HTTP; what was added finds where heads end and reads the path, and nothing else"},
 		{Name: "nginx", Title: "nginx", Command: nginxCommand, Lacks: nginxLacks,
 			About: "responses come from its configuration or from files, not from a program"},
 		{Name: "floor-a", Title: "floor A", Floor: true, Serve: serveFloorA, Lacks: floorALacks,
