@@ -2,7 +2,7 @@
 
 // The benchmark: the same work on spillway, net/http, fasthttp, nginx and the bare lower bounds, side by side.
 //
-//	go run .          everything, in less than ten minutes
+//	go run .          everything: rounds until the ratios are known, in less than an hour
 //	go run . -quick   a look at everything, in less than one
 //	go run . -compare OLD   this spillway and an older one, in about three
 //
@@ -60,7 +60,7 @@ func serve(args []string) error {
 // arguments is the command line.
 type arguments struct {
 	quick, list                bool
-	rounds                     int
+	rounds, most               int
 	window, limit              time.Duration
 	out, render, compare       string
 	cases, caseIDs, serverExpr string
@@ -72,7 +72,8 @@ func parse(args []string) (*arguments, error) {
 	flags.BoolVar(&a.quick, "quick", false, "one short round of everything, to see that it works")
 	flags.IntVar(&a.rounds, "rounds", 0, "how often everything is measured (default 5; with -compare at most, default 15)")
 	flags.DurationVar(&a.window, "window", 0, "how long one measurement lasts (default 200ms; with -compare 150ms)")
-	flags.DurationVar(&a.limit, "limit", 3*time.Minute, "with -compare: when no further round begins")
+	flags.IntVar(&a.most, "most", 15, "how often at most what the first rounds do not settle is measured")
+	flags.DurationVar(&a.limit, "limit", 0, "after which no round begins but the first ones (default 45m; with -compare 3m)")
 	flags.StringVar(&a.out, "out", "", "where the report goes (default results, or results-quick)")
 	flags.StringVar(&a.cases, "cases", "", "only the cases whose ID matches this expression")
 	flags.StringVar(&a.caseIDs, "case", "", "only these cases: IDs with commas between them")
@@ -125,10 +126,11 @@ func render(path string) error {
 }
 
 func measure(a *arguments, command string) error {
-	o := run.Options{Command: command, Rounds: cmp.Or(a.rounds, 5), Window: cmp.Or(a.window, 200*time.Millisecond), Warm: 80 * time.Millisecond, Turns: 5, Tries: 3,
+	o := run.Options{Command: command, Rounds: cmp.Or(a.rounds, 5), Most: a.most, Limit: cmp.Or(a.limit, 45*time.Minute), Window: cmp.Or(a.window, 200*time.Millisecond), Warm: 80 * time.Millisecond, Turns: 5, Tries: 3,
 		Progress: os.Stderr}
 	if a.quick {
-		o.Quick, o.Rounds, o.Window, o.Warm, o.Turns, o.Tries, o.MaxConns = true, 1, 50*time.Millisecond, 15*time.Millisecond, 0, 1, 2000
+		o.Quick, o.Rounds, o.Most, o.Window, o.Warm = true, 1, 1, 40*time.Millisecond, 10*time.Millisecond
+		o.Turns, o.Tries, o.MaxConns = 0, 1, 500
 	}
 	if a.out == "" {
 		a.out = "results"
@@ -158,7 +160,7 @@ var errWorse = errors.New("bench: the new build is worse")
 
 func compare(a *arguments) error {
 	o := run.CompareOptions{Old: a.compare, Rounds: cmp.Or(a.rounds, 15), Window: cmp.Or(a.window, 150*time.Millisecond), Warm: 50 * time.Millisecond,
-		Turns: 5, Limit: a.limit, Tries: 3, Bound: 0.03, Progress: os.Stderr}
+		Turns: 5, Limit: cmp.Or(a.limit, 3*time.Minute), Tries: 3, Bound: 0.03, Progress: os.Stderr}
 	var err error
 	if o.Subjects, err = subjects(a); err != nil {
 		return err

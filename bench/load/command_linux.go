@@ -91,15 +91,38 @@ func prepare(order *Order) (*Generator, error) {
 	if order.Part < 0 || order.Part >= len(parts) {
 		return nil, fmt.Errorf("load: part %d of %d", order.Part, len(parts))
 	}
-	g, err := New(&parts[order.Part], order.Addr, order.PID)
-	if err != nil || c.Idle {
-		return g, err
+	part := &parts[order.Part]
+	if len(part.Crowd) > 0 {
+		hurry()
 	}
-	if err := g.Warm(order.Warm, order.Turns); err != nil {
+	g, err := New(part, order.Addr, order.PID)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.makeReady(order); err != nil {
 		g.Close()
 		return nil, err
 	}
 	return g, nil
+}
+
+// makeReady does what comes before a measurement.
+func (g *Generator) makeReady(order *Order) error {
+	switch {
+	case g.c.Held > 0:
+		return g.hold(g.c.Held)
+	case g.c.Idle:
+		return nil
+	}
+	if err := g.Warm(order.Warm, order.Turns); err != nil || g.c.Share == 0 {
+		return err
+	}
+	m, err := g.Measure(order.Window)
+	if err != nil {
+		return err
+	}
+	g.c.Rate = max(int(g.c.Share*float64(m.Requests)/m.Window.Seconds()), 1)
+	return nil
 }
 
 func answerTo(err error) Answer {

@@ -190,6 +190,9 @@ func (g *Generator) Measure(window time.Duration) (*Result, error) {
 		return nil, err
 	}
 	g.recording = false
+	if len(g.c.Crowd) > 0 {
+		g.countPending(to.at)
+	}
 	if err := g.drain(); err != nil {
 		return nil, err
 	}

@@ -231,3 +231,68 @@ func TestRunSpeaksInLines(t *testing.T) {
 		t.Errorf("answer %+v to a wrong server", answer)
 	}
 }
+
+func TestALoneClientThatIsNotAnsweredHasALatency(t *testing.T) {
+	answer := make(chan struct{})
+	addr := tiny(t, later(func(nc net.Conn) bool { <-answer; return say(hello)(nc, 0) }))
+	g, err := New(&cases.Case{Conns: 1, Active: 1, Pipeline: 1, Crowd: []cases.Case{{Conns: 1}}}, addr, os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	time.AfterFunc(2*window, func() { close(answer) })
+	m, err := g.Measure(window)
+	if err != nil || m.Latency.N() == 0 || m.Latency.Max() < int64(window)/2 {
+		t.Errorf("%d latencies, the longest %d ns, of %d requests: %v", m.Latency.N(), m.Latency.Max(), m.Requests, err)
+	}
+}
+
+func TestARateIsAShareOfTheLimit(t *testing.T) {
+	order := &Order{Case: "limit-70", Conns: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond, Window: 50 * time.Millisecond}
+	g, err := prepare(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	m, err := g.Measure(window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := float64(g.c.Rate)*m.Window.Seconds()*1.1 + 10; g.c.Rate < 1 || float64(m.Requests) > most {
+		t.Errorf("%d requests in %v at %d a second", m.Requests, m.Window, g.c.Rate)
+	}
+}
+
+func TestContentIsHeld(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const held = 100
+	c := &cases.Case{Conns: 1, Active: 1, Pipeline: 1, Idle: true, Held: held, Route: cases.Consume, Content: 500}
+	got := make(chan int, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		wire, _ := c.Wire()
+		io.CopyN(io.Discard, nc, int64(len(wire)))
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(c.Text()), c.Text())
+		n, _ := io.Copy(io.Discard, nc)
+		got <- int(n) - (len(wire) - c.Content)
+	}()
+	g, err := New(c, l.Addr().String(), os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.makeReady(&Order{}); err != nil {
+		t.Fatal(err)
+	}
+	g.Close()
+	if n := <-got; n != held {
+		t.Errorf("%d bytes of content were sent, want %d", n, held)
+	}
+}

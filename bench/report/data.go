@@ -12,9 +12,14 @@ import (
 
 // The servers that others are compared with, by name.
 const (
-	NetHTTP = "nethttp"
-	FloorA  = "floor-a"
+	NetHTTP  = "nethttp"
+	FastHTTP = "fasthttp"
+	Nginx    = "nginx"
+	FloorA   = "floor-a"
 )
+
+// References are these servers in the order of the report.
+var References = []string{NetHTTP, FastHTTP, Nginx, FloorA}
 
 // Report is one run of the benchmark.
 type Report struct {
@@ -50,7 +55,8 @@ type Version struct {
 
 // Settings is how it ran.
 type Settings struct {
-	Rounds int           `json:"rounds"`
+	Rounds int           `json:"rounds"` // of everything
+	Most   int           `json:"most"`   // of what the first ones did not settle
 	Window time.Duration `json:"window_ns"`
 	Warm   time.Duration `json:"warm_ns"`
 	Pinned bool          `json:"pinned"`
@@ -145,8 +151,9 @@ type Figures struct {
 	Goroutines  stat.Summary  `json:"idle_goroutines,omitzero"`
 	Reconnects  stat.Summary  `json:"reconnects,omitzero"`
 	Saturated   bool          `json:"generator_saturated,omitempty"` // in most rounds
-	ToNetHTTP   stat.Summary  `json:"to_nethttp,omitzero"`           // of CPU per request; where idle, of memory at 5 s
-	ToFloorA    stat.Summary  `json:"to_floor_a,omitzero"`
+
+	// Ratios are those of the case's cost to that of each reference.
+	Ratios map[string]stat.Summary `json:"ratios,omitempty"`
 }
 
 // Wrk compares the generator with wrk on one server, in the case get-64.

@@ -14,15 +14,15 @@ import (
 	"github.com/spillway-go/spillway/bench/stat"
 )
 
-// idleRound measures all servers beside each other, since nothing is timed: while one's connections are idle, the next
+// idleRound measures servers beside each other, since nothing is timed: while one's connections are idle, the next
 // one's are made.
-func (r *runner) idleRound(round int, c *report.Case) {
+func (r *runner) idleRound(round int, c *report.Case, who map[string]bool) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for k := range r.servers {
 		j := (k + round - 1) % len(r.servers)
 		result := &c.Results[j]
-		if result.State != report.Timed {
+		if !who[result.Server] || result.State != report.Timed {
 			continue
 		}
 		wait, err := r.beginIdle(r.own, r.servers[j], &c.Case)

@@ -24,9 +24,11 @@ import (
 
 // Options says what to run and how often.
 type Options struct {
-	Command  string // how the report says that it was made
-	Self     string // this program, which is also its servers and its generator
-	Rounds   int
+	Command  string        // how the report says that it was made
+	Self     string        // this program, which is also its servers and its generator
+	Rounds   int           // of everything
+	Most     int           // of what these do not settle
+	Limit    time.Duration // after which nothing more is measured than Rounds
 	Window   time.Duration
 	Warm     time.Duration
 	Turns    int // of every connection, before it is measured
@@ -64,9 +66,11 @@ func Run(o Options) (*report.Report, error) {
 	r.plan()
 	r.say("checking the answers of %d servers in %d cases", len(r.servers), len(r.report.Cases))
 	r.checkAll()
-	for round := 1; round <= o.Rounds; round++ {
+	for round := 1; round <= max(o.Rounds, o.Most); round++ {
 		for i := range r.report.Cases {
-			r.round(round, &r.report.Cases[i])
+			if who := r.needed(round, &r.report.Cases[i]); len(who) > 0 {
+				r.round(round, &r.report.Cases[i], who)
+			}
 		}
 	}
 	r.compareWithWrk()
@@ -112,7 +116,7 @@ func (r *runner) say(format string, args ...any) {
 func (r *runner) plan() {
 	r.report = &report.Report{
 		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(),
-		Settings: report.Settings{Rounds: r.Rounds, Window: r.Window, Warm: r.Warm, Pinned: len(r.cores) > 1},
+		Settings: report.Settings{Rounds: r.Rounds, Most: max(r.Rounds, r.Most), Window: r.Window, Warm: r.Warm, Pinned: len(r.cores) > 1},
 	}
 	for _, s := range servers.All() {
 		if r.Servers == nil || r.Servers.MatchString(s.Name) {
@@ -218,11 +222,6 @@ func (r *runner) check(s servers.Server, c *cases.Case) ([]string, error) {
 	}
 	defer srv.stop()
 	notes, err := check.Case(srv.addr, c)
-	for i := range c.Crowd {
-		if err == nil {
-			_, err = check.Case(srv.addr, &c.Crowd[i])
-		}
-	}
 	if err != nil {
 		return notes, &wrongError{err.Error()}
 	}
@@ -248,17 +247,34 @@ func (r *runner) settle(c *report.Case, result *report.Result, err error) {
 	r.say("%-18s %-16s %s: %s", c.ID, result.Server, result.State, result.Why)
 }
 
-// round measures every server once. A different one begins each time.
-func (r *runner) round(round int, c *report.Case) {
-	r.say("round %d of %d  %s", round, r.Rounds, c.ID)
+// needed returns the servers that are measured in a round: all in the first rounds, and later those whose ratios are not
+// settled, as long as there is time.
+func (r *runner) needed(round int, c *report.Case) map[string]bool {
+	all := map[string]bool{}
+	if round <= r.Rounds {
+		for _, result := range c.Results {
+			all[result.Server] = result.State == report.Timed
+		}
+		return all
+	}
+	if time.Since(r.began) > r.Limit {
+		return nil
+	}
+	c.Complete()
+	return c.Open()
+}
+
+// round measures some servers once. A different one begins each time.
+func (r *runner) round(round int, c *report.Case, who map[string]bool) {
+	r.say("round %d of %d  %s", round, max(r.Rounds, r.Most), c.ID)
 	if c.Idle {
-		r.idleRound(round, c)
+		r.idleRound(round, c, who)
 		return
 	}
 	for k := range r.servers {
 		j := (k + round - 1) % len(r.servers)
 		result := &c.Results[j]
-		if result.State != report.Timed {
+		if !who[result.Server] || result.State != report.Timed {
 			continue
 		}
 		one, latency, err := r.sample(r.servers[j], &c.Case)

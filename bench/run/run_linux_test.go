@@ -67,7 +67,7 @@ func TestRunMeasuresAndReportsWrongServers(t *testing.T) {
 				continue
 			}
 			f := result.Figures
-			if f == nil || f.CPU.N != 2 || f.CPU.Median <= 0 || f.PerSecond.Median <= 0 || f.RSS.Median <= 0 || f.ToNetHTTP.N != 2 ||
+			if f == nil || f.CPU.N != 2 || f.CPU.Median <= 0 || f.PerSecond.Median <= 0 || f.RSS.Median <= 0 || f.Ratios[report.NetHTTP].N != 2 ||
 				(f.Allocations != nil) != (result.Server != "nginx") {
 				t.Errorf("%s on %s: %+v", c.ID, result.Server, f)
 			}

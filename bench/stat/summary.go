@@ -82,14 +82,16 @@ func Round(x float64) float64 {
 	return math.Round(x*scale) / scale
 }
 
-// Ratios divides round by round: what disturbed the machine in one round then disturbed both. A round that lacks either
+// Ratios returns the summary of RatioValues.
+func Ratios(of, by map[int]float64) Summary { return Of(RatioValues(of, by)) }
+
+// RatioValues divides round by round: what disturbed the machine in one round then disturbed both. A round that lacks either
 // is left out.
-func Ratios(of, by map[int]float64) Summary {
-	var v []float64
+func RatioValues(of, by map[int]float64) (v []float64) {
 	for round, x := range of {
 		if y, ok := by[round]; ok && y > 0 && x > 0 {
 			v = append(v, x/y)
 		}
 	}
-	return Of(v)
+	return v
 }
