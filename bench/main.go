@@ -129,7 +129,7 @@ func measure(a *arguments, command string) error {
 	o := run.Options{Command: command, Rounds: cmp.Or(a.rounds, 5), Most: a.most, Limit: cmp.Or(a.limit, 45*time.Minute), Window: cmp.Or(a.window, 200*time.Millisecond), Warm: 80 * time.Millisecond, Turns: 5, Tries: 3,
 		Progress: os.Stderr}
 	if a.quick {
-		o.Quick, o.Rounds, o.Most, o.Window, o.Warm = true, 1, 1, 40*time.Millisecond, 10*time.Millisecond
+		o.Quick, o.Rounds, o.Most, o.Window, o.Warm = true, 1, 1, 50*time.Millisecond, 10*time.Millisecond
 		o.Turns, o.Tries, o.MaxConns = 0, 1, 500
 	}
 	if a.out == "" {

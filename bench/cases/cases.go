@@ -42,6 +42,7 @@ type Case struct {
 	Conns    int     `json:"connections"`
 	Active   int     `json:"active,omitempty"`   // how many have a request under way at a time; 0: all
 	Pipeline int     `json:"pipeline,omitempty"` // requests sent at once on a connection; 0: one
+	Ahead    bool    `json:"ahead,omitempty"`    // half as many follow when half of the responses are there: none ever waits for all
 	Rate     int     `json:"rate,omitempty"`     // requests per second, whatever the server does; 0: as fast as it answers
 	Share    float64 `json:"share,omitempty"`    // Rate is this share of what the server can answer
 	TLS      bool    `json:"tls,omitempty"`

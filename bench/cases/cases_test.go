@@ -94,3 +94,18 @@ func TestChunksOfOneByte(t *testing.T) {
 		t.Errorf("%d chunks of one byte, want about %d", n, c.Content)
 	}
 }
+
+func TestLimit(t *testing.T) {
+	c := Case{Conns: 100, Active: 20, Crowd: []Case{{Conns: 200, Active: 200}, {Conns: 2, Active: 1}}}
+	c.Limit(0)
+	if c.Conns != 100 || c.Crowd[0].Conns != 200 {
+		t.Errorf("no limit: %+v", c)
+	}
+	c.Limit(50)
+	if c.Conns != 50 || c.Active != 10 || c.Crowd[0].Conns != 5 || c.Crowd[0].Active != 5 || c.Crowd[1].Conns != 2 {
+		t.Errorf("limited: %+v", c)
+	}
+	if c.Limit(1); c.Conns != 1 || c.Active != 1 || c.Crowd[0].Conns != 1 {
+		t.Errorf("limited to one: %+v", c)
+	}
+}

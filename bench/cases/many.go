@@ -27,6 +27,21 @@ func (c *Case) Connections() int {
 	return n
 }
 
+// Limit leaves the case no more than so many connections, and each crowd a tenth of that; 0 is no limit.
+func (c *Case) Limit(most int) {
+	if most <= 0 {
+		return
+	}
+	if c.Conns > most {
+		c.Active, c.Conns = max(c.Active*most/c.Conns, 1), most
+	}
+	for i := range c.Crowd {
+		beside := &c.Crowd[i]
+		beside.Conns = min(beside.Conns, max(most/10, 1))
+		beside.Active = min(beside.Active, beside.Conns)
+	}
+}
+
 // MostPipelined returns how many requests come at once, at most.
 func (c *Case) MostPipelined() int {
 	n := c.Pipeline
@@ -51,6 +66,10 @@ func crowds() []Case {
 			Case{ID: fmt.Sprint("fair-pipelined-", n), Topic: topic, Title: "200 clients that pipeline by 16, " + cores(n), Conns: 1,
 				Windows: 3, Cores: n, Base: "get-1", About: "The crowd sends small GETs." + about,
 				Crowd: []Case{{Conns: 200, Pipeline: PipelineLen}}},
+			Case{ID: fmt.Sprint("fair-flood-", n), Topic: topic, Title: "200 clients with 256 to 512 requests under way, " + cores(n), Conns: 1,
+				Windows: 5, Cores: n, Base: "get-1", About: "The crowd sends small GETs and never waits: the server always has " +
+					"requests of every client before it." + about,
+				Crowd: []Case{{Conns: 200, Pipeline: 512, Ahead: true}}},
 			Case{ID: fmt.Sprint("fair-1m-", n), Topic: topic, Title: "64 clients that send and receive 1 MiB, " + cores(n), Conns: 1,
 				Windows: 3, Cores: n, Base: "response-1m", About: "Half of the crowd uploads, the other half downloads." + about,
 				Crowd: []Case{{Conns: 32, Route: Consume, Content: mib}, {Conns: 32, Route: Bytes, Reply: mib}}})

@@ -18,8 +18,8 @@ import (
 // Order is the first line that a generator is told.
 type Order struct {
 	Case   string        `json:"case"`
-	Part   int           `json:"part"`        // of the case's parts
-	Conns  int           `json:"connections"` // in place of the case's, where not 0
+	Part   int           `json:"part"` // of the case's parts
+	Most   int           `json:"most"` // connections; 0: as many as the case has
 	Addr   string        `json:"addr"`
 	PID    int           `json:"pid"`
 	Warm   time.Duration `json:"warm"`
@@ -83,10 +83,7 @@ func prepare(order *Order) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if order.Conns > 0 {
-		c.Active = max(c.Active*order.Conns/c.Conns, 1)
-		c.Conns = order.Conns
-	}
+	c.Limit(order.Most)
 	parts := c.Parts()
 	if order.Part < 0 || order.Part >= len(parts) {
 		return nil, fmt.Errorf("load: part %d of %d", order.Part, len(parts))

@@ -98,6 +98,7 @@ func TestGeneratorCountsWhatWasAnswered(t *testing.T) {
 		{"several", cases.Case{Conns: 9}, say(hello)},
 		{"a fifth of them active", cases.Case{Conns: 10, Active: 2}, say(hello)},
 		{"pipelined", cases.Case{Conns: 2, Pipeline: 16}, say(hello)},
+		{"ahead", cases.Case{Conns: 2, Pipeline: 8, Ahead: true}, say(hello)},
 		{"differing", cases.Case{Conns: 2, Browser: true, Vary: true}, say(hello)},
 		{"paced", cases.Case{Conns: 4, Rate: 2000}, say(hello)},
 		{"announced to close", cases.Case{Conns: 2}, func(nc net.Conn, n int) bool { say(slow)(nc, n); return false }},
@@ -204,7 +205,7 @@ func TestGeneratorGoesOnAfterAnEarlyAnswer(t *testing.T) {
 }
 
 func TestRunSpeaksInLines(t *testing.T) {
-	order, err := json.Marshal(Order{Case: "get-1", Conns: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond,
+	order, err := json.Marshal(Order{Case: "get-64", Most: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond,
 		Window: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +223,7 @@ func TestRunSpeaksInLines(t *testing.T) {
 		t.Errorf("answers %+v, %+v", ready, measured)
 	}
 	out.Reset()
-	order = bytes.Replace(order, []byte("get-1"), []byte("upload-1k"), 1)
+	order = bytes.Replace(order, []byte("get-64"), []byte("upload-1k"), 1)
 	var answer Answer
 	if err := Run(strings.NewReader(string(order)), &out); err != nil || json.Unmarshal(out.Bytes(), &answer) != nil {
 		t.Fatalf("%v: %s", err, out.Bytes())
@@ -248,7 +249,7 @@ func TestALoneClientThatIsNotAnsweredHasALatency(t *testing.T) {
 }
 
 func TestARateIsAShareOfTheLimit(t *testing.T) {
-	order := &Order{Case: "limit-70", Conns: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond, Window: 50 * time.Millisecond}
+	order := &Order{Case: "limit-70", Most: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond, Window: 50 * time.Millisecond}
 	g, err := prepare(order)
 	if err != nil {
 		t.Fatal(err)
@@ -294,5 +295,53 @@ func TestContentIsHeld(t *testing.T) {
 	g.Close()
 	if n := <-got; n != held {
 		t.Errorf("%d bytes of content were sent, want %d", n, held)
+	}
+}
+
+func TestRequestsAreSentAhead(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := &cases.Case{Conns: 1, Active: 1, Pipeline: 8}
+	wire, _ := c.Wire()
+	ahead := make(chan error, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			ahead <- err
+			return
+		}
+		defer nc.Close()
+		take := func(n int) error { _, err := io.CopyN(io.Discard, nc, int64(n*len(wire))); return err }
+		answer := func(n int) { io.WriteString(nc, strings.Repeat(hello, n)) }
+		take(8) // the turn with which every connection begins
+		answer(8)
+		take(8)
+		answer(4)
+		ahead <- take(4) // which come though four are not answered
+		answer(8)
+		io.Copy(io.Discard, nc)
+	}()
+	g, err := New(c, l.Addr().String(), os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	c.Ahead = true
+	if err := g.start(); err != nil {
+		t.Fatal(err)
+	}
+	for until := g.now(); len(ahead) == 0; {
+		if until += int64(time.Millisecond); until > int64(silence) {
+			t.Fatal("nothing is sent ahead")
+		}
+		if err := g.drive(until); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-ahead; err != nil {
+		t.Error(err)
 	}
 }

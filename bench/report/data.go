@@ -110,7 +110,6 @@ type Round struct {
 	P50         float64  `json:"p50_us,omitempty"`
 	P99         float64  `json:"p99_us,omitempty"`
 	P999        float64  `json:"p999_us,omitempty"`
-	Longest     float64  `json:"longest_us,omitempty"`
 	Allocations *float64 `json:"allocations,omitempty"` // per request; nil where it is not Go
 	AllocBytes  *float64 `json:"allocated_bytes,omitempty"`
 	RSS         float64  `json:"rss_bytes,omitempty"`

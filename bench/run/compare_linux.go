@@ -67,7 +67,8 @@ type rival struct {
 
 // Compare compares two builds and returns a row for each subject.
 func Compare(o CompareOptions) (*report.Comparison, error) {
-	r, err := newRunner(Options{Self: o.Self, Window: o.Window, Warm: o.Warm, Turns: o.Turns, Tries: o.Tries, Progress: o.Progress})
+	r, err := newRunner(Options{Self: o.Self, Window: o.Window, Warm: o.Warm, Turns: o.Turns, Tries: o.Tries, MaxConns: o.MaxConns,
+		Progress: o.Progress})
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +114,7 @@ func (r *runner) prepareRival(v *rival, subject Subject, o *CompareOptions) erro
 	if v.c, err = cases.Find(subject.Case); err != nil {
 		return err
 	}
-	if o.MaxConns > 0 && v.c.Conns > o.MaxConns {
-		v.c.Active, v.c.Conns = max(v.c.Active*o.MaxConns/v.c.Conns, 1), o.MaxConns
-	}
+	v.c.Limit(o.MaxConns)
 	s, err := servers.Find(subject.Server)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func (r *runner) beginIdle(b build, s servers.Server, c *cases.Case) (func() (*r
 		return nil, err
 	}
 	_, on := places(r.cores, c, 1)
-	g, err := r.startLoad(on[0], load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
+	g, err := r.startLoad(on[0], load.Order{Case: c.ID, Most: r.MaxConns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
 	if err != nil {
 		srv.stop()
 		return nil, err
@@ -67,17 +67,21 @@ func (r *runner) beginIdle(b build, s servers.Server, c *cases.Case) (func() (*r
 	return func() (*report.Round, error) {
 		defer srv.stop()
 		defer g.stop()
-		return srv.idle(began, empty, float64(c.Conns))
+		late := 5 * time.Second
+		if r.Quick {
+			late = 1200 * time.Millisecond
+		}
+		return srv.idle(began, late, empty, float64(c.Conns))
 	}, nil
 }
 
-// idle measures at one second and at five, and then what is left when the server has given all unused memory back.
-func (s *server) idle(began time.Time, empty, conns float64) (*report.Round, error) {
+// idle measures at one second and late, and then what is left when the server has given all unused memory back.
+func (s *server) idle(began time.Time, late time.Duration, empty, conns float64) (*report.Round, error) {
 	one := new(report.Round)
 	for _, at := range []struct {
 		after time.Duration
 		into  *float64
-	}{{time.Second, &one.Idle1}, {5 * time.Second, &one.Idle5}} {
+	}{{time.Second, &one.Idle1}, {late, &one.Idle5}} {
 		time.Sleep(time.Until(began.Add(at.after)))
 		rss, err := s.rss()
 		if err != nil {

@@ -61,9 +61,6 @@ func (n *noise) close() {
 	}
 }
 
-// spun keeps the work from being optimised away.
-var spun uint64
-
 // spin does the fixed work and returns how long it took.
 func spin() time.Duration {
 	began := time.Now()
@@ -74,7 +71,7 @@ func spin() time.Duration {
 		x ^= x << 17
 	}
 	took := time.Since(began)
-	spun = max(x, 1)
+	runtime.KeepAlive(x)
 	return took
 }
 

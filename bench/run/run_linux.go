@@ -134,9 +134,8 @@ func (r *runner) plan() {
 		if r.Cases != nil && !r.Cases.MatchString(c.ID) {
 			continue
 		}
-		if r.MaxConns > 0 && c.Conns > r.MaxConns {
-			c.Active = max(c.Active*r.MaxConns/c.Conns, 1)
-			c.Conns = r.MaxConns
+		full := c.Conns
+		if c.Limit(r.MaxConns); c.Conns < full {
 			c.Title += fmt.Sprintf(", but here %d", c.Conns)
 		}
 		of := report.Case{Case: c}

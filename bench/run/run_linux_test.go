@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -99,5 +100,55 @@ func TestMachineIsDescribedWithoutNamingIt(t *testing.T) {
 		if v.Version == "" || strings.ContainsAny(v.Version, "/\n") {
 			t.Errorf("version of %s: %q", v.Name, v.Version)
 		}
+	}
+}
+
+func TestRoundsGoOnForWhatIsOpen(t *testing.T) {
+	c := &report.Case{}
+	for i, name := range []string{"spillway", "nethttp", "fasthttp", "gnet"} {
+		result := report.Result{Server: name, State: report.Timed}
+		for round := 1; round <= 5; round++ {
+			cpu := float64(i + 1)
+			if name == "fasthttp" {
+				cpu += float64(round) / 5
+			}
+			result.Rounds = append(result.Rounds, report.Round{Round: round, CPU: cpu})
+		}
+		c.Results = append(c.Results, result)
+	}
+	c.Results = append(c.Results, report.Result{Server: "nginx", State: report.Absent})
+	r := &runner{Options: Options{Rounds: 5, Most: 15, Limit: time.Hour}, began: time.Now()}
+	for _, test := range []struct {
+		round int
+		limit time.Duration
+		want  map[string]bool
+	}{
+		{5, time.Hour, map[string]bool{"spillway": true, "nethttp": true, "fasthttp": true, "gnet": true}},
+		{6, time.Hour, map[string]bool{"spillway": true, "fasthttp": true}},
+		{5, 0, map[string]bool{"spillway": true, "nethttp": true, "fasthttp": true, "gnet": true}},
+		{6, 0, nil},
+	} {
+		r.Limit = test.limit
+		got := r.needed(test.round, c)
+		maps.DeleteFunc(got, func(_ string, is bool) bool { return !is })
+		if !maps.Equal(got, test.want) {
+			t.Errorf("round %d within %v: %v, want %v", test.round, test.limit, got, test.want)
+		}
+	}
+}
+
+func TestACrowdIsMeasuredBesideALoneClient(t *testing.T) {
+	r := runSome(t, `^(fair-1m-2|cores-get-2)$`, `^(spillway|floor-a)$`, 1)
+	for _, id := range []string{"fair-1m-2", "cores-get-2"} {
+		result := r.Case(id).Result("spillway")
+		if result.State != report.Timed || len(result.Rounds) != 1 {
+			t.Fatalf("%s: %s %s", id, result.State, result.Why)
+		}
+		if one := result.Rounds[0]; one.PerSecond <= 0 || one.CPU <= 0 || one.P99 <= 0 || one.P99 < one.P50 {
+			t.Errorf("%s: %+v", id, one)
+		}
+	}
+	if r.Noise.Windows != 3 {
+		t.Errorf("%+v, want three windows: floor A has no answer to a crowd that asks for two things", r.Noise)
 	}
 }

@@ -34,7 +34,7 @@ func (r *runner) setUp(b build, s servers.Server, c *cases.Case) (*stand, error)
 	}
 	st := &stand{r: r, c: c, srv: srv, cores: used(on, loadsOn), window: time.Duration(float64(r.Window) * c.Windows)}
 	for i := range parts {
-		g, err := r.startLoad(loadsOn[i], load.Order{Case: c.ID, Part: i, Conns: c.Conns, Addr: srv.addr,
+		g, err := r.startLoad(loadsOn[i], load.Order{Case: c.ID, Part: i, Most: r.MaxConns, Addr: srv.addr,
 			PID: srv.cmd.Process.Pid, Warm: r.Warm, Turns: r.Turns, Window: st.window})
 		if err != nil {
 			st.close()
@@ -182,7 +182,7 @@ func roundOf(results []*load.Result, crowd, cores int) (*report.Round, *stat.His
 		return nil, nil
 	}
 	micros := func(q float64) float64 { return stat.Round(float64(latency.Quantile(q)) / 1e3) }
-	one.P50, one.P99, one.P999, one.Longest = micros(0.5), micros(0.99), micros(0.999), stat.Round(float64(latency.Max())/1e3)
+	one.P50, one.P99, one.P999 = micros(0.5), micros(0.99), micros(0.999)
 	one.PerSecond = stat.Round(one.PerSecond)
 	one.CPU = stat.Round(served / all * 1e6)
 	one.ServerBusy = stat.Round(served / float64(cores))
