@@ -5,6 +5,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spillway-go/spillway/bench/stat"
@@ -37,7 +38,8 @@ func (c *Case) ratio(own, to string) (stat.Summary, bool) {
 	return s, ok
 }
 
-func (c *Case) settled(s stat.Summary) bool { return s.N > 1 && s.Width() < CostOf(&c.Case).Width }
+// settled reports whether a ratio is known. Two rounds that happen to agree are no spread.
+func (c *Case) settled(s stat.Summary) bool { return s.N > 2 && s.Width() < CostOf(&c.Case).Width }
 
 // ratios writes the tables with which the report begins.
 func (r *Report) ratios(b *bytes.Buffer) {
@@ -45,8 +47,10 @@ func (r *Report) ratios(b *bytes.Buffer) {
 		"of them lies. CPU per request where the case does not say otherwise. A ratio is settled when that half is no wider than %.0f %% of the "+
 		"median, or %.0f %% for a latency; one that is not has a question mark.\n", 100*narrow, 100*wide)
 	var open []string
-	for _, own := range subjects {
-		open = append(open, r.ratioTable(b, own)...)
+	for _, s := range r.Servers {
+		if slices.Contains(subjects, s.Name) {
+			open = append(open, r.ratioTable(b, s.Name)...)
+		}
 	}
 	fmt.Fprintf(b, "\n### What could not be settled\n\n")
 	if len(open) == 0 {
@@ -103,8 +107,12 @@ func (c *Case) label() string {
 
 // middle writes a ratio's median and where its middle half lies.
 func middle(s stat.Summary) string {
-	if s.N < 2 {
-		return fmt.Sprintf("%.2f", s.Median)
+	digits := 2
+	if s.Median < 0.2 {
+		digits = 3
 	}
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.Median, s.Q1, s.Q3)
+	if s.N < 2 {
+		return fmt.Sprintf("%.*f", digits, s.Median)
+	}
+	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, s.Median, digits, s.Q1, digits, s.Q3)
 }
