@@ -2,8 +2,8 @@
 
 // The benchmark: the same work on spillway, net/http, fasthttp, nginx and the bare lower bounds, side by side.
 //
-//	go run .          everything: rounds until the ratios are known, in about an hour
-//	go run . -quick   a look at everything, in about a minute
+//	go run .                everything: rounds until the ratios are known, in about an hour
+//	go run . -quick         a look at everything, in about a minute
 //	go run . -compare OLD   this spillway and an older one, in about three minutes
 //
 // The report goes to results, that of a quick run to results-quick. See README.md.
