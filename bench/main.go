@@ -2,13 +2,16 @@
 
 // The benchmark: the same work on spillway, net/http, fasthttp, nginx and the bare lower bounds, side by side.
 //
-//	go run .          everything, in less than ten minutes
-//	go run . -quick   a look at everything, in less than one
+//	go run .                everything: rounds until the ratios are known, in about an hour
+//	go run . -quick         a look at everything, in about a minute
+//	go run . -compare OLD   this spillway and an older one, in about three minutes
 //
 // The report goes to results, that of a quick run to results-quick. See README.md.
 package main
 
 import (
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -54,42 +57,93 @@ func serve(args []string) error {
 	return servers.Run(args[0], *id, *dir, os.Stdin, os.Stdout)
 }
 
-func bench(args []string) error {
+// arguments is the command line.
+type arguments struct {
+	quick, list                bool
+	rounds, most               int
+	window, limit              time.Duration
+	out, render, compare       string
+	cases, caseIDs, serverExpr string
+}
+
+func parse(args []string) (*arguments, error) {
+	a := new(arguments)
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	quick := flags.Bool("quick", false, "one short round of everything, to see that it works")
-	rounds := flags.Int("rounds", 5, "how often everything is measured")
-	window := flags.Duration("window", 200*time.Millisecond, "how long one measurement lasts")
-	out := flags.String("out", "", "where the report goes (default results, or results-quick)")
-	only := flags.String("cases", "", "only the cases whose ID matches this expression")
-	who := flags.String("servers", "", "only the servers whose name matches this expression")
-	list := flags.Bool("list", false, "list the cases and the servers")
-	again := flags.String("render", "", "render this report.json again, without measuring")
+	flags.BoolVar(&a.quick, "quick", false, "one short round of everything, to see that it works")
+	flags.IntVar(&a.rounds, "rounds", 0, "how often everything is measured (default 5; with -compare at most, default 15)")
+	flags.DurationVar(&a.window, "window", 0, "how long one measurement lasts (default 200ms; with -compare 150ms)")
+	flags.IntVar(&a.most, "most", 15, "how often at most what the first rounds do not settle is measured")
+	flags.DurationVar(&a.limit, "limit", 0, "after which no round begins but the first ones (default 55m; with -compare 3m)")
+	flags.StringVar(&a.out, "out", "", "where the report goes (default results, or results-quick)")
+	flags.StringVar(&a.cases, "cases", "", "only the cases whose ID matches this expression")
+	flags.StringVar(&a.caseIDs, "case", "", "only these cases: IDs with commas between them")
+	flags.StringVar(&a.serverExpr, "servers", "", "only the servers whose name matches this expression")
+	flags.BoolVar(&a.list, "list", false, "list the cases and the servers")
+	flags.StringVar(&a.render, "render", "", "render this report.json again, without measuring")
+	flags.StringVar(&a.compare, "compare", "", "compare the spillway in this older build of the benchmark with this one")
 	flags.Parse(args)
-	if *list {
-		return printList()
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("bench: what is %q?", flags.Arg(0))
 	}
-	o := run.Options{Command: command(args), Rounds: *rounds, Window: *window, Warm: 80 * time.Millisecond, Turns: 5, Progress: os.Stderr}
-	if *quick {
-		o.Quick, o.Rounds, o.Window, o.Warm, o.Turns, o.MaxConns = true, 1, 50*time.Millisecond, 15*time.Millisecond, 0, 2000
+	if a.caseIDs != "" && a.cases != "" {
+		return nil, errors.New("bench: either -case or -cases")
 	}
-	if *out == "" {
-		*out = "results"
-		if *quick {
-			*out = "results-quick"
+	if a.caseIDs != "" {
+		var ids []string
+		for id := range strings.SplitSeq(a.caseIDs, ",") {
+			if _, err := cases.Find(id); err != nil {
+				return nil, err
+			}
+			ids = append(ids, regexp.QuoteMeta(id))
 		}
+		a.cases = "^(" + strings.Join(ids, "|") + ")$"
 	}
-	if *again != "" {
-		r, err := report.Read(*again)
-		if err != nil {
-			return err
-		}
-		return report.Write(filepath.Dir(*again), r)
-	}
-	var err error
-	if o.Cases, err = expression(*only); err != nil {
+	return a, nil
+}
+
+func bench(args []string) error {
+	a, err := parse(args)
+	if err != nil {
 		return err
 	}
-	if o.Servers, err = expression(*who); err != nil {
+	switch {
+	case a.list:
+		return printList()
+	case a.render != "":
+		return render(a.render)
+	case a.compare != "":
+		return compare(a)
+	}
+	return measure(a, command(args))
+}
+
+func render(path string) error {
+	r, err := report.Read(path)
+	if err != nil {
+		return err
+	}
+	r.Complete() // figures that an older program did not know come from the rounds
+	return report.Write(filepath.Dir(path), r)
+}
+
+func measure(a *arguments, command string) error {
+	o := run.Options{Command: command, Rounds: cmp.Or(a.rounds, 5), Most: a.most, Limit: cmp.Or(a.limit, 55*time.Minute), Window: cmp.Or(a.window, 200*time.Millisecond), Warm: 80 * time.Millisecond, Turns: 5, Tries: 3,
+		Progress: os.Stderr}
+	if a.quick {
+		o.Quick, o.Rounds, o.Most, o.Window, o.Warm = true, 1, 1, 50*time.Millisecond, 10*time.Millisecond
+		o.Turns, o.Tries, o.MaxConns = 0, 1, 500
+	}
+	if a.out == "" {
+		a.out = "results"
+		if a.quick {
+			a.out = "results-quick"
+		}
+	}
+	var err error
+	if o.Cases, err = expression(a.cases); err != nil {
+		return err
+	}
+	if o.Servers, err = expression(a.serverExpr); err != nil {
 		return err
 	}
 	if o.Self, err = run.Self(); err != nil {
@@ -99,7 +153,69 @@ func bench(args []string) error {
 	if err != nil {
 		return err
 	}
-	return report.Write(*out, r)
+	return report.Write(a.out, r)
+}
+
+// errWorse makes the program's exit status tell what a comparison has found.
+var errWorse = errors.New("bench: the new build is worse")
+
+func compare(a *arguments) error {
+	o := run.CompareOptions{Old: a.compare, Rounds: cmp.Or(a.rounds, 15), Window: cmp.Or(a.window, 150*time.Millisecond), Warm: 50 * time.Millisecond,
+		Turns: 5, Limit: cmp.Or(a.limit, 3*time.Minute), Tries: 3, Bound: 0.03, Progress: os.Stderr}
+	var err error
+	if o.Subjects, err = subjects(a); err != nil {
+		return err
+	}
+	if o.Self, err = run.Self(); err != nil {
+		return err
+	}
+	c, err := run.Compare(o)
+	if err != nil {
+		return err
+	}
+	if err := c.Print(os.Stdout); err != nil {
+		return err
+	}
+	if c.Worse() {
+		return errWorse
+	}
+	return nil
+}
+
+// subjects returns what is compared: the usual, or what the command line chooses, which is spillway where it names no server.
+func subjects(a *arguments) ([]run.Subject, error) {
+	of, err := expression(a.cases)
+	if err != nil {
+		return nil, err
+	}
+	who, err := expression(a.serverExpr)
+	if err != nil {
+		return nil, err
+	}
+	var all []run.Subject
+	if of == nil {
+		for _, s := range run.Usual() {
+			if who == nil || who.MatchString(s.Server) {
+				all = append(all, s)
+			}
+		}
+		return all, nil
+	}
+	for _, c := range cases.All() {
+		for _, s := range servers.All() {
+			chosen := s.Name == "spillway"
+			if who != nil {
+				chosen = who.MatchString(s.Name)
+			}
+			if of.MatchString(c.ID) && chosen && s.Serve != nil && s.Lacks(&c) == "" {
+				all = append(all, run.Subject{Case: c.ID, Server: s.Name})
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("bench: no case and server are chosen")
+	}
+	return all, nil
 }
 
 func expression(text string) (*regexp.Regexp, error) {

@@ -42,10 +42,15 @@ type Case struct {
 	Conns    int     `json:"connections"`
 	Active   int     `json:"active,omitempty"`   // how many have a request under way at a time; 0: all
 	Pipeline int     `json:"pipeline,omitempty"` // requests sent at once on a connection; 0: one
+	Ahead    bool    `json:"ahead,omitempty"`    // half as many follow when half of the responses are there: none ever waits for all
 	Rate     int     `json:"rate,omitempty"`     // requests per second, whatever the server does; 0: as fast as it answers
+	Share    float64 `json:"share,omitempty"`    // Rate is this share of what the server can answer
 	TLS      bool    `json:"tls,omitempty"`
-	Idle     bool    `json:"idle,omitempty"` // nothing but the memory counts
-	Windows  float64 `json:"windows"`        // how many usual windows the measurement lasts
+	Idle     bool    `json:"idle,omitempty"`  // nothing but the memory counts
+	Held     int     `json:"held,omitempty"`  // where idle: bytes of a request's content that were sent before
+	Crowd    []Case  `json:"crowd,omitempty"` // what other clients do while this case's are measured
+	Windows  float64 `json:"windows"`         // how many usual windows the measurement lasts
+	Cores    int     `json:"cores,omitempty"` // of the server; 0: one
 
 	Route   Route `json:"-"`
 	Browser bool  `json:"-"` // the head has a browser's 19 fields
@@ -53,6 +58,11 @@ type Case struct {
 	Content int   `json:"-"` // bytes of the request's content
 	Chunked bool  `json:"-"` // the content is sent in chunks
 	Reply   int   `json:"-"` // bytes of the response, where the route is Bytes
+
+	ChunkBytes int    `json:"-"` // of a chunk, where the content is chunked; 0: what Go's own client sends
+	Generators int    `json:"-"` // that share the connections; 0: one
+	Together   bool   `json:"-"` // with less than four cores, server and generators have the same ones
+	Base       string `json:"-"` // an older case in which a server does the same, for builds that do not know this one
 }
 
 const (
@@ -62,18 +72,25 @@ const (
 
 // All returns the cases in the order of the report.
 func All() []Case {
-	all := slices.Concat(small(), uploads(), leftovers(), responses(), connections())
+	all := slices.Concat(small(), uploads(), leftovers(), responses(), connections(), crowds(), twoCores())
 	for i := range all {
-		c := &all[i]
-		c.Pipeline = max(c.Pipeline, 1)
-		if c.Active == 0 {
-			c.Active = c.Conns
-		}
-		if c.Windows == 0 {
-			c.Windows = 1
-		}
+		all[i].complete()
 	}
 	return all
+}
+
+// complete fills in what a case does not say.
+func (c *Case) complete() {
+	c.Pipeline = max(c.Pipeline, 1)
+	if c.Active == 0 {
+		c.Active = c.Conns
+	}
+	if c.Windows == 0 {
+		c.Windows = 1
+	}
+	for i := range c.Crowd {
+		c.Crowd[i].complete()
+	}
 }
 
 // Find returns the case with this ID.
@@ -106,7 +123,11 @@ func small() []Case {
 		Case{ID: "sleep", Topic: "A handler that sleeps 1 ms", Title: "64 connections", Conns: 64, Route: Sleep},
 		Case{ID: "paced", Topic: "At a fixed rate", Title: "50,000 small GETs a second on 64 connections", Conns: 64, Rate: 50000,
 			About: "Requests are due at fixed times, whatever the server does; a latency counts from when its request was " +
-				"due. The generator polls, and so keeps its core busy."})
+				"due. The generator polls, and so keeps its core busy."},
+		Case{ID: "limit-70", Topic: "At 70 % of each server's own limit", Title: "small GETs on 64 connections", Conns: 64, Share: 0.7,
+			Windows: 2, Base: "get-64", About: "In every round the server first answers as fast as it can, and then 70 % of that " +
+				"many requests are due, at fixed times. Those who can do more are given more: what this compares is how latency " +
+				"holds as the limit comes near. The same rate for all is the case above."})
 }
 
 func connections1(n int) string {
@@ -135,7 +156,8 @@ func uploads() []Case {
 				Route: Consume, Content: size.bytes, Chunked: chunked, Windows: size.windows})
 		}
 	}
-	return all
+	return append(all, Case{ID: "upload-4k-bytes", Topic: "Uploads, read to the end", Title: "4 KiB, in chunks of one byte", Conns: 64,
+		Route: Consume, Content: 4 * kib, Chunked: true, ChunkBytes: 1, Base: "upload-1k-chunked"})
 }
 
 func leftovers() []Case {
@@ -171,11 +193,16 @@ func connections() []Case {
 	const topic = "As connections grow, a fifth of them active"
 	const about = "The active fifth moves: a connection that got its response hands the next request to the one that has " +
 		"waited longest, so all take part."
-	all := []Case{{ID: "idle", Topic: "Idle connections", Title: "10,000 connections after one request each", Conns: Most,
-		Idle: true}}
+	all := []Case{
+		{ID: "idle", Topic: "Idle connections", Title: "10,000 connections after one request each", Conns: Most, Idle: true},
+		{ID: "idle-upload", Topic: "Connections in the middle of an upload", Title: "1,000 connections, 64 KiB of 128 sent",
+			Conns: 1000, Idle: true, Route: Consume, Content: 128 * kib, Held: 64 * kib, Base: "upload-64k",
+			About: "The handler has read what there is and waits for more; a server that reads all content before it calls the " +
+				"handler has it in memory."}}
 	for n := 1; n <= Most; n *= 10 {
 		all = append(all, Case{ID: fmt.Sprint("scale-", n), Topic: topic, Title: connections1(n), About: about, Conns: n,
 			Active: max(n/5, 1)})
 	}
-	return all
+	return append(all, Case{ID: "scale-tls", Topic: topic, Title: connections1(Most) + ", TLS", About: about, Conns: Most, Active: Most / 5,
+		TLS: true, Base: "tls"})
 }

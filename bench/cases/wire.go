@@ -4,6 +4,7 @@ package cases
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ func (c *Case) Wire() (wire []byte, vary []int) {
 	case c.Chunked:
 		b.WriteString("Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
 		for content := Content(c.Content); len(content) > 0; {
-			n := min(len(content), chunkBytes)
+			n := min(len(content), cmp.Or(c.ChunkBytes, chunkBytes))
 			fmt.Fprintf(&b, "%x\r\n%s\r\n", n, content[:n])
 			content = content[n:]
 		}

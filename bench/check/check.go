@@ -27,9 +27,20 @@ const (
 // turns is how often a case's requests are sent on a connection.
 const turns = 3
 
-// Case sends a case's requests and returns an error that says what was wrong with the answers. Its notes tell of what is
-// not wrong, but worth knowing.
+// Case sends a case's requests, and those of its crowd, and returns an error that says what was wrong with the answers. Its
+// notes tell of what is not wrong, but worth knowing.
 func Case(addr string, c *cases.Case) (notes []string, err error) {
+	for i := range c.Crowd {
+		if notes, err = Case(addr, &c.Crowd[i]); err != nil {
+			return notes, err
+		}
+	}
+	more, err := own(addr, c)
+	return append(notes, more...), err
+}
+
+// own checks what a case asks for itself.
+func own(addr string, c *cases.Case) (notes []string, err error) {
 	one := &checker{addr: addr, c: c}
 	one.wire, one.vary = c.Wire()
 	defer one.hangUp()

@@ -18,7 +18,8 @@ import (
 // Order is the first line that a generator is told.
 type Order struct {
 	Case   string        `json:"case"`
-	Conns  int           `json:"connections"` // in place of the case's, where not 0
+	Part   int           `json:"part"` // of the case's parts
+	Most   int           `json:"most"` // connections; 0: as many as the case has
 	Addr   string        `json:"addr"`
 	PID    int           `json:"pid"`
 	Warm   time.Duration `json:"warm"`
@@ -34,8 +35,8 @@ type Answer struct {
 	Failed string  `json:"failed,omitempty"`
 }
 
-// Run is a generator process: it reads an Order, connects and warms up, answers that it is ready, measures when it is told
-// "measure", and keeps its connections until its input ends.
+// Run is a generator process: it reads an Order, connects and warms up, and answers that it is ready. When it is told "turn",
+// every connection has one; when it is told "measure", it measures. It keeps its connections until its input ends.
 func Run(in io.Reader, out io.Writer) error {
 	runtime.LockOSThread()
 	debug.SetGCPercent(1000)
@@ -57,11 +58,17 @@ func Run(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for lines.Scan() {
-		if lines.Text() != "measure" {
+		answer := Answer{Ready: true}
+		switch lines.Text() {
+		case "turn":
+			err = g.Turn()
+		case "measure":
+			answer.Ready = false
+			answer.Result, err = g.Measure(order.Window)
+		default:
 			return fmt.Errorf("load: what is %q?", lines.Text())
 		}
-		answer := Answer{}
-		if answer.Result, err = g.Measure(order.Window); err != nil {
+		if err != nil {
 			answer = answerTo(err)
 		}
 		if err := to.Encode(answer); err != nil {
@@ -76,19 +83,43 @@ func prepare(order *Order) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if order.Conns > 0 {
-		c.Active = max(c.Active*order.Conns/c.Conns, 1)
-		c.Conns = order.Conns
+	c.Limit(order.Most)
+	parts := c.Parts()
+	if order.Part < 0 || order.Part >= len(parts) {
+		return nil, fmt.Errorf("load: part %d of %d", order.Part, len(parts))
 	}
-	g, err := New(c, order.Addr, order.PID)
-	if err != nil || c.Idle {
-		return g, err
+	part := &parts[order.Part]
+	if len(part.Crowd) > 0 {
+		hurry()
 	}
-	if err := g.Warm(order.Warm, order.Turns); err != nil {
+	g, err := New(part, order.Addr, order.PID)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.makeReady(order); err != nil {
 		g.Close()
 		return nil, err
 	}
 	return g, nil
+}
+
+// makeReady does what comes before a measurement.
+func (g *Generator) makeReady(order *Order) error {
+	switch {
+	case g.c.Held > 0:
+		return g.hold(g.c.Held)
+	case g.c.Idle:
+		return nil
+	}
+	if err := g.Warm(order.Warm, order.Turns); err != nil || g.c.Share == 0 {
+		return err
+	}
+	m, err := g.Measure(order.Window)
+	if err != nil {
+		return err
+	}
+	g.c.Rate = max(int(g.c.Share*float64(m.Requests)/m.Window.Seconds()), 1)
+	return nil
 }
 
 func answerTo(err error) Answer {

@@ -188,7 +188,18 @@ func (g *Generator) answered(c *connection) error {
 	if g.recording && g.c.Pipeline > 1 {
 		g.latency.Record(g.now() - c.since)
 	}
+	if g.c.Ahead && !g.stopping && !c.closing && len(c.out) == 0 && c.awaited == g.c.Pipeline/2 {
+		return g.sendAhead(c)
+	}
 	return nil
+}
+
+// sendAhead makes the turn longer by half of its requests.
+func (g *Generator) sendAhead(c *connection) error {
+	half := g.c.Pipeline / 2
+	c.out = g.wire[:len(g.wire)/g.c.Pipeline*half]
+	c.awaited += half
+	return g.flush(c)
 }
 
 // endTurn ends a turn: its responses are here, and its requests sent unless the connection is to close.

@@ -98,6 +98,7 @@ func TestGeneratorCountsWhatWasAnswered(t *testing.T) {
 		{"several", cases.Case{Conns: 9}, say(hello)},
 		{"a fifth of them active", cases.Case{Conns: 10, Active: 2}, say(hello)},
 		{"pipelined", cases.Case{Conns: 2, Pipeline: 16}, say(hello)},
+		{"ahead", cases.Case{Conns: 2, Pipeline: 8, Ahead: true}, say(hello)},
 		{"differing", cases.Case{Conns: 2, Browser: true, Vary: true}, say(hello)},
 		{"paced", cases.Case{Conns: 4, Rate: 2000}, say(hello)},
 		{"announced to close", cases.Case{Conns: 2}, func(nc net.Conn, n int) bool { say(slow)(nc, n); return false }},
@@ -204,30 +205,143 @@ func TestGeneratorGoesOnAfterAnEarlyAnswer(t *testing.T) {
 }
 
 func TestRunSpeaksInLines(t *testing.T) {
-	order, err := json.Marshal(Order{Case: "get-1", Conns: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond,
+	order, err := json.Marshal(Order{Case: "get-64", Most: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond,
 		Window: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := Run(strings.NewReader(fmt.Sprintf("%s\nmeasure\n", order)), &out); err != nil {
+	if err := Run(strings.NewReader(fmt.Sprintf("%s\nturn\nmeasure\n", order)), &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := json.NewDecoder(&out)
-	var ready, measured Answer
-	if err := errors.Join(lines.Decode(&ready), lines.Decode(&measured)); err != nil {
+	var ready, turned, measured Answer
+	if err := errors.Join(lines.Decode(&ready), lines.Decode(&turned), lines.Decode(&measured)); err != nil {
 		t.Fatal(err)
 	}
-	if !ready.Ready || measured.Result == nil || measured.Result.Requests == 0 {
+	if !ready.Ready || !turned.Ready || measured.Result == nil || measured.Result.Requests == 0 {
 		t.Errorf("answers %+v, %+v", ready, measured)
 	}
 	out.Reset()
-	order = bytes.Replace(order, []byte("get-1"), []byte("upload-1k"), 1)
+	order = bytes.Replace(order, []byte("get-64"), []byte("upload-1k"), 1)
 	var answer Answer
 	if err := Run(strings.NewReader(string(order)), &out); err != nil || json.Unmarshal(out.Bytes(), &answer) != nil {
 		t.Fatalf("%v: %s", err, out.Bytes())
 	}
 	if !strings.Contains(answer.Wrong, "content of 13 bytes") {
 		t.Errorf("answer %+v to a wrong server", answer)
+	}
+}
+
+func TestALoneClientThatIsNotAnsweredHasALatency(t *testing.T) {
+	answer := make(chan struct{})
+	addr := tiny(t, later(func(nc net.Conn) bool { <-answer; return say(hello)(nc, 0) }))
+	g, err := New(&cases.Case{Conns: 1, Active: 1, Pipeline: 1, Crowd: []cases.Case{{Conns: 1}}}, addr, os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	time.AfterFunc(2*window, func() { close(answer) })
+	m, err := g.Measure(window)
+	if err != nil || m.Latency.N() == 0 || m.Latency.Max() < int64(window)/2 {
+		t.Errorf("%d latencies, the longest %d ns, of %d requests: %v", m.Latency.N(), m.Latency.Max(), m.Requests, err)
+	}
+}
+
+func TestARateIsAShareOfTheLimit(t *testing.T) {
+	order := &Order{Case: "limit-70", Most: 2, Addr: tiny(t, say(hello)), PID: os.Getpid(), Warm: time.Millisecond, Window: 50 * time.Millisecond}
+	g, err := prepare(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	m, err := g.Measure(window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := float64(g.c.Rate)*m.Window.Seconds()*1.1 + 10; g.c.Rate < 1 || float64(m.Requests) > most {
+		t.Errorf("%d requests in %v at %d a second", m.Requests, m.Window, g.c.Rate)
+	}
+}
+
+func TestContentIsHeld(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const held = 100
+	c := &cases.Case{Conns: 1, Active: 1, Pipeline: 1, Idle: true, Held: held, Route: cases.Consume, Content: 500}
+	got := make(chan int, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		wire, _ := c.Wire()
+		io.CopyN(io.Discard, nc, int64(len(wire)))
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(c.Text()), c.Text())
+		n, _ := io.Copy(io.Discard, nc)
+		got <- int(n) - (len(wire) - c.Content)
+	}()
+	g, err := New(c, l.Addr().String(), os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.makeReady(&Order{}); err != nil {
+		t.Fatal(err)
+	}
+	g.Close()
+	if n := <-got; n != held {
+		t.Errorf("%d bytes of content were sent, want %d", n, held)
+	}
+}
+
+func TestRequestsAreSentAhead(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := &cases.Case{Conns: 1, Active: 1, Pipeline: 8}
+	wire, _ := c.Wire()
+	ahead := make(chan error, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			ahead <- err
+			return
+		}
+		defer nc.Close()
+		take := func(n int) error { _, err := io.CopyN(io.Discard, nc, int64(n*len(wire))); return err }
+		answer := func(n int) { io.WriteString(nc, strings.Repeat(hello, n)) }
+		take(8) // the turn with which every connection begins
+		answer(8)
+		take(8)
+		answer(4)
+		ahead <- take(4) // which come though four are not answered
+		answer(8)
+		io.Copy(io.Discard, nc)
+	}()
+	g, err := New(c, l.Addr().String(), os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	c.Ahead = true
+	if err := g.start(); err != nil {
+		t.Fatal(err)
+	}
+	for until := g.now(); len(ahead) == 0; {
+		if until += int64(time.Millisecond); until > int64(silence) {
+			t.Fatal("nothing is sent ahead")
+		}
+		if err := g.drive(until); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-ahead; err != nil {
+		t.Error(err)
 	}
 }

@@ -12,9 +12,14 @@ import (
 
 // The servers that others are compared with, by name.
 const (
-	NetHTTP = "nethttp"
-	FloorA  = "floor-a"
+	NetHTTP  = "nethttp"
+	FastHTTP = "fasthttp"
+	Nginx    = "nginx"
+	FloorA   = "floor-a"
 )
+
+// References are these servers in the order of the report.
+var References = []string{NetHTTP, FastHTTP, Nginx, FloorA}
 
 // Report is one run of the benchmark.
 type Report struct {
@@ -28,7 +33,7 @@ type Report struct {
 	Servers  []Server  `json:"servers"`
 	Cases    []Case    `json:"cases"`
 	Wrk      []Wrk     `json:"wrk,omitempty"`
-	Others   Others    `json:"others"`
+	Noise    Noise     `json:"noise"`
 }
 
 // Machine is where it ran.
@@ -50,12 +55,11 @@ type Version struct {
 
 // Settings is how it ran.
 type Settings struct {
-	Rounds     int           `json:"rounds"`
-	Window     time.Duration `json:"window_ns"`
-	Warm       time.Duration `json:"warm_ns"`
-	Pinned     bool          `json:"pinned"`
-	ServerCore int           `json:"server_core"`
-	LoadCore   int           `json:"load_core"`
+	Rounds int           `json:"rounds"` // of everything
+	Most   int           `json:"most"`   // of what the first ones did not settle
+	Window time.Duration `json:"window_ns"`
+	Warm   time.Duration `json:"warm_ns"`
+	Pinned bool          `json:"pinned"`
 }
 
 // Server is one that took part.
@@ -112,6 +116,7 @@ type Round struct {
 	ServerBusy  float64  `json:"server_busy,omitempty"` // share of the window
 	LoadBusy    float64  `json:"load_busy,omitempty"`
 	Reconnects  float64  `json:"reconnects,omitempty"` // per request
+	Disturbed   bool     `json:"disturbed,omitempty"`  // by others, at each try
 
 	Idle1      float64 `json:"idle_1s_bytes,omitempty"` // per connection
 	Idle5      float64 `json:"idle_5s_bytes,omitempty"`
@@ -145,8 +150,9 @@ type Figures struct {
 	Goroutines  stat.Summary  `json:"idle_goroutines,omitzero"`
 	Reconnects  stat.Summary  `json:"reconnects,omitzero"`
 	Saturated   bool          `json:"generator_saturated,omitempty"` // in most rounds
-	ToNetHTTP   stat.Summary  `json:"to_nethttp,omitzero"`           // of CPU per request; where idle, of memory at 5 s
-	ToFloorA    stat.Summary  `json:"to_floor_a,omitzero"`
+
+	// Ratios are those of the case's cost to that of each reference.
+	Ratios map[string]stat.Summary `json:"ratios,omitempty"`
 }
 
 // Wrk compares the generator with wrk on one server, in the case get-64.
@@ -158,8 +164,11 @@ type Wrk struct {
 	WrkCPU       float64 `json:"wrk_cpu_us"`
 }
 
-// Others is what disturbed the servers while they were measured, as shares of the time on their core.
-type Others struct {
+// Noise is what disturbed the measurements. The shares are of the time on the cores that were used.
+type Noise struct {
 	Processes float64 `json:"processes"` // other programs
 	Stolen    float64 `json:"stolen"`    // other machines on the same host
+	Windows   int     `json:"windows"`
+	Disturbed int     `json:"disturbed"` // of the windows that count
+	Repeated  int     `json:"repeated"`  // waits for a quiet moment, and windows that do not count
 }

@@ -14,18 +14,26 @@ var Quantiles = []float64{0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.
 // Complete makes the figures from the rounds.
 func (r *Report) Complete() {
 	for i := range r.Cases {
-		c := &r.Cases[i]
-		for j := range c.Results {
-			if len(c.Results[j].Rounds) > 0 {
-				c.Results[j].complete()
-			}
+		r.Cases[i].Complete()
+	}
+}
+
+// Complete makes the figures from the rounds.
+func (c *Case) Complete() {
+	by := map[string]map[int]float64{}
+	for _, to := range References {
+		by[to] = c.costs(c.Result(to))
+	}
+	for j := range c.Results {
+		result := &c.Results[j]
+		if len(result.Rounds) == 0 {
+			continue
 		}
-		to := costs(c.Result(NetHTTP), c.Idle)
-		floor := costs(c.Result(FloorA), c.Idle)
-		for j := range c.Results {
-			if f := c.Results[j].Figures; f != nil {
-				own := costs(&c.Results[j], c.Idle)
-				f.ToNetHTTP, f.ToFloorA = stat.Ratios(own, to), stat.Ratios(own, floor)
+		result.complete()
+		own := c.costs(result)
+		for _, to := range References {
+			if s := stat.Ratios(own, by[to]); s.N > 0 {
+				result.Figures.Ratios[to] = s
 			}
 		}
 	}
@@ -51,17 +59,15 @@ func (r *Report) Case(id string) *Case {
 	return nil
 }
 
-// costs returns what a server cost, by round.
-func costs(r *Result, idle bool) map[int]float64 {
+// costs returns what a server cost in the case, by round.
+func (c *Case) costs(r *Result) map[int]float64 {
 	if r == nil || r.State != Timed {
 		return nil
 	}
+	of := CostOf(&c.Case).Of
 	by := map[int]float64{}
 	for _, round := range r.Rounds {
-		by[round.Round] = round.CPU
-		if idle {
-			by[round.Round] = round.Idle5
-		}
+		by[round.Round] = of(round)
 	}
 	return by
 }
@@ -86,6 +92,7 @@ func (r *Result) complete() {
 		Released:   of(func(r Round) float64 { return r.Released }),
 		Goroutines: of(func(r Round) float64 { return float64(r.Goroutines) }),
 		Reconnects: of(func(r Round) float64 { return r.Reconnects }),
+		Ratios:     map[string]stat.Summary{},
 	}
 	allocations := of(func(r Round) float64 {
 		if r.Allocations == nil {
@@ -112,10 +119,10 @@ func (r *Result) complete() {
 	f.User, f.System = stat.Round(f.User), stat.Round(f.System)
 	f.Saturated = 2*saturated > len(r.Rounds)
 	r.Figures = f
-	r.Curve = r.Curve[:0]
-	if r.Latency.N() == 0 {
+	if r.Latency.N() == 0 { // none was measured, or the report was read from disk, which has the curve
 		return
 	}
+	r.Curve = r.Curve[:0]
 	for _, q := range Quantiles {
 		if float64(r.Latency.N())*(1-q) >= 5 { // fewer say nothing
 			r.Curve = append(r.Curve, Point{q, stat.Round(float64(r.Latency.Quantile(q)) / 1e3)})

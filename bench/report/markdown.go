@@ -16,8 +16,10 @@ import (
 func Markdown(r *Report) []byte {
 	var b bytes.Buffer
 	r.intro(&b)
-	r.overview(&b)
+	r.ratios(&b)
 	r.goals(&b)
+	r.cores(&b)
+	r.overview(&b)
 	topic := ""
 	for i := range r.Cases {
 		c := &r.Cases[i]
@@ -64,7 +66,8 @@ func (r *Report) intro(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "Each figure is the median of %d rounds, with the least and the most in brackets; each round is a new process and "+
 		"a window of %v or more. %s CPU is the server process's own, user and system, by the system's account. Ratios are "+
-		"taken round by round.\n", r.Settings.Rounds, r.Settings.Window, pinned)
+		"taken round by round, and what spillway and its references need for a ratio that is not settled is measured in up to %d "+
+		"rounds.\n", r.Settings.Rounds, r.Settings.Window, pinned, r.Settings.Most)
 	for _, name := range PlotNames {
 		if Plots[name](r) != nil {
 			fmt.Fprintf(b, "\n![%s](%s)\n", plotTitles[name], name)
@@ -104,17 +107,11 @@ func (r *Report) cell(c *Case, server string) string {
 }
 
 func (r *Report) goals(b *bytes.Buffer) {
-	fmt.Fprintf(b, "\n## What was aimed at\n\n| goal | at most | reached |\n| --- | ---: | ---: |\n")
+	fmt.Fprintf(b, "\n## What was aimed at\n\n| goal | bound | reached |\n| --- | ---: | ---: |\n")
 	for _, o := range r.outcomes() {
-		what, most, got := o.what, number(o.most), "not measured"
-		switch {
-		case o.to != "":
+		what, got := o.what, "not measured"
+		if o.to != "" {
 			what += ", of " + r.title(o.to)
-		case !o.relative() && o.most >= 1:
-			most = strconv.Itoa(int(o.most))
-		}
-		if o.relative() {
-			most = fmt.Sprintf("%.2f", o.most)
 		}
 		if o.known {
 			got = number(o.value)
@@ -125,7 +122,7 @@ func (r *Report) goals(b *bytes.Buffer) {
 				got = "**" + got + ", missed**"
 			}
 		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", what, most, got)
+		fmt.Fprintf(b, "| %s | %s | %s |\n", what, o.bound(), got)
 	}
 	fmt.Fprintf(b, "\n### Where a peer is better\n\n")
 	worse := r.worse()
@@ -135,6 +132,19 @@ func (r *Report) goals(b *bytes.Buffer) {
 	for _, line := range worse {
 		fmt.Fprintf(b, "- %s\n", line)
 	}
+}
+
+// bound writes what a goal's figure may be.
+func (o *outcome) bound() string {
+	switch {
+	case o.least > 0:
+		return fmt.Sprintf("≥ %.2f", o.least)
+	case o.relative():
+		return fmt.Sprintf("≤ %.2f", o.most)
+	case o.most >= 1:
+		return "≤ " + number(math.Round(o.most))
+	}
+	return "≤ " + number(o.most)
 }
 
 func (r *Report) table(b *bytes.Buffer, c *Case) {
@@ -150,7 +160,7 @@ func (r *Report) table(b *bytes.Buffer, c *Case) {
 			mark = "†"
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s%s | %s | %s | %s | %s | %s |\n", r.title(c.Results[i].Server),
-			spread(f.CPU), number(f.User), number(f.System), ratio(f.ToNetHTTP), ratio(f.ToFloorA), spread(f.PerSecond), mark,
+			spread(f.CPU), number(f.User), number(f.System), ratio(f.Ratios[NetHTTP]), ratio(f.Ratios[FloorA]), spread(f.PerSecond), mark,
 			number(f.P50.Median), number(f.P99.Median), number(f.P999.Median), count(f.Allocations), number(f.RSS.Median/(1<<20)))
 	}
 }
@@ -169,7 +179,7 @@ func (r *Report) idleTable(b *bytes.Buffer, c *Case) {
 			released, goroutines = spread(f.Released), number(f.Goroutines.Median)
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", r.title(c.Results[i].Server), spread(f.Idle1), spread(f.Idle5),
-			released, goroutines, ratio(f.ToNetHTTP), ratio(f.ToFloorA))
+			released, goroutines, ratio(f.Ratios[NetHTTP]), ratio(f.Ratios[FloorA]))
 	}
 }
 
@@ -192,6 +202,9 @@ func (r *Report) remarks(b *bytes.Buffer, c *Case) {
 			lines = append(lines, fmt.Sprintf("%s: %s.", title, note))
 		}
 		saturated = saturated || result.Figures != nil && result.Figures.Saturated
+	}
+	if unit := CostOf(&c.Case).Unit; unit != "µs of CPU" && !c.Idle {
+		lines = append(lines, fmt.Sprintf("The ratios are those of %s.", unit))
 	}
 	if saturated {
 		lines = append(lines, "† The generator was the bottleneck: its core was busy and the server's was not. CPU per request "+
@@ -222,8 +235,10 @@ func (r *Report) conditions(b *bytes.Buffer) {
 		}
 	}
 	fmt.Fprintf(b, "- All others are as they come, with every setting at its default.\n")
-	fmt.Fprintf(b, "\nWhile they were measured, other programs took %.1f %% of the servers' core, and other machines on the same host "+
-		"%.1f %%.\n", 100*r.Others.Processes, 100*r.Others.Stolen)
+	n := r.Noise
+	fmt.Fprintf(b, "\nWhile they were measured, other programs took %.1f %% of the cores that were used, and other machines on the "+
+		"same host %.1f %%. Of %d windows %d were disturbed at every try; %d times a disturbed window was repeated or a quiet "+
+		"moment waited for.\n", 100*n.Processes, 100*n.Stolen, n.Windows, n.Disturbed, n.Repeated)
 }
 
 // number writes a figure with three digits that matter, and with separators.

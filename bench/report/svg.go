@@ -23,9 +23,11 @@ var colours = map[string]string{
 	spillway:        "#0b63ce",
 	spillwayHandler: "#63a9f2",
 	NetHTTP:         "#e8793a",
-	fastHTTP:        "#8250c4",
+	FastHTTP:        "#8250c4",
 	fastStreaming:   "#b99be0",
-	"nginx":         "#2f9e5f",
+	Nginx:           "#2f9e5f",
+	"hertz":         "#c94f7c",
+	"gnet":          "#8a6d1f",
 	FloorA:          "#8b93a1",
 	"floor-b":       "#b9c0ca",
 }

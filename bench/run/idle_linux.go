@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spillway-go/spillway/bench/cases"
 	"github.com/spillway-go/spillway/bench/check"
 	"github.com/spillway-go/spillway/bench/load"
 	"github.com/spillway-go/spillway/bench/report"
@@ -13,37 +14,41 @@ import (
 	"github.com/spillway-go/spillway/bench/stat"
 )
 
-// idleRound measures all servers beside each other, since nothing is timed: while one's connections are idle, the next
+// idleRound measures servers beside each other, since nothing is timed: while one's connections are idle, the next
 // one's are made.
-func (r *runner) idleRound(round int, c *report.Case) {
+func (r *runner) idleRound(round int, c *report.Case, who map[string]bool) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for k := range r.servers {
 		j := (k + round - 1) % len(r.servers)
 		result := &c.Results[j]
-		if result.State != report.Timed {
+		if !who[result.Server] || result.State != report.Timed {
 			continue
 		}
-		wait, err := r.beginIdle(r.servers[j], c, round, result)
+		wait, err := r.beginIdle(r.own, r.servers[j], &c.Case)
 		if err != nil {
 			r.settle(c, result, err)
 			continue
 		}
 		all.Go(func() {
-			if err := wait(); err != nil {
+			one, err := wait()
+			if err != nil {
 				r.settle(c, result, err)
+				return
 			}
+			one.Round = round
+			result.Rounds = append(result.Rounds, *one)
 		})
 	}
 }
 
 // beginIdle makes the connections. What it returns waits and measures.
-func (r *runner) beginIdle(s servers.Server, c *report.Case, round int, result *report.Result) (func() error, error) {
-	srv, err := r.startServer(s, c.ID)
+func (r *runner) beginIdle(b build, s servers.Server, c *cases.Case) (func() (*report.Round, error), error) {
+	srv, err := r.startServer(b, s, c)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := check.Case(srv.addr, &c.Case); err != nil {
+	if _, err := check.Case(srv.addr, c); err != nil {
 		srv.stop()
 		return nil, &wrongError{err.Error()}
 	}
@@ -52,31 +57,31 @@ func (r *runner) beginIdle(s servers.Server, c *report.Case, round int, result *
 		srv.stop()
 		return nil, err
 	}
-	g, err := r.startLoad(load.Order{Case: c.ID, Conns: c.Conns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
+	_, on := places(r.cores, c, 1)
+	g, err := r.startLoad(on[0], load.Order{Case: c.ID, Most: r.MaxConns, Addr: srv.addr, PID: srv.cmd.Process.Pid})
 	if err != nil {
 		srv.stop()
 		return nil, err
 	}
 	began := time.Now()
-	return func() error {
+	return func() (*report.Round, error) {
 		defer srv.stop()
 		defer g.stop()
-		one, err := srv.idle(began, empty, float64(c.Conns))
-		if err == nil {
-			one.Round = round
-			result.Rounds = append(result.Rounds, *one)
+		late := 5 * time.Second
+		if r.Quick {
+			late = 1200 * time.Millisecond
 		}
-		return err
+		return srv.idle(began, late, empty, float64(c.Conns))
 	}, nil
 }
 
-// idle measures at one second and at five, and then what is left when the server has given all unused memory back.
-func (s *server) idle(began time.Time, empty, conns float64) (*report.Round, error) {
+// idle measures at one second and late, and then what is left when the server has given all unused memory back.
+func (s *server) idle(began time.Time, late time.Duration, empty, conns float64) (*report.Round, error) {
 	one := new(report.Round)
 	for _, at := range []struct {
 		after time.Duration
 		into  *float64
-	}{{time.Second, &one.Idle1}, {5 * time.Second, &one.Idle5}} {
+	}{{time.Second, &one.Idle1}, {late, &one.Idle5}} {
 		time.Sleep(time.Until(began.Add(at.after)))
 		rss, err := s.rss()
 		if err != nil {

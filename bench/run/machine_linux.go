@@ -4,6 +4,7 @@ package run
 
 import (
 	"bytes"
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,7 +60,7 @@ func firstLine(path string) string {
 	return line
 }
 
-func versions() []report.Version {
+func versions(peers string) []report.Version {
 	all := []report.Version{{Name: "Go", Version: strings.TrimPrefix(runtime.Version(), "go")}, {Name: "spillway", Version: commit()}}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, dep := range info.Deps {
@@ -68,6 +69,7 @@ func versions() []report.Version {
 			}
 		}
 	}
+	all = append(all, versionsOf(peers)...)
 	if path, err := servers.NginxPath(); err == nil {
 		text, _ := exec.Command(path, "-v").CombinedOutput()
 		_, version, _ := strings.Cut(strings.TrimSpace(string(text)), "nginx/")
@@ -77,6 +79,23 @@ func versions() []report.Version {
 		text, _ := exec.Command(path, "-v").CombinedOutput()
 		version := regexp.MustCompile(`[0-9]+\.[0-9.]+[0-9]`).FindString(string(text))
 		all = append(all, report.Version{Name: "wrk", Version: version})
+	}
+	return all
+}
+
+// versionsOf returns those of the modules in a program, where there is one, that are peers.
+func versionsOf(program string) (all []report.Version) {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return nil
+	}
+	for _, dep := range info.Deps {
+		for _, peer := range []report.Version{{Name: "hertz", Version: "github.com/cloudwego/hertz"},
+			{Name: "gnet", Version: "github.com/panjf2000/gnet/v2"}} {
+			if dep.Path == peer.Version {
+				all = append(all, report.Version{Name: peer.Name, Version: dep.Version})
+			}
+		}
 	}
 	return all
 }

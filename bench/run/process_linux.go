@@ -5,6 +5,7 @@ package run
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/spillway-go/spillway/bench/cases"
 	"github.com/spillway-go/spillway/bench/load"
 	"github.com/spillway-go/spillway/bench/servers"
 )
@@ -36,11 +38,11 @@ type process struct {
 	errs bytes.Buffer
 }
 
-func startProcess(on core, program string, args ...string) (*process, error) {
+func startProcess(on place, program string, args ...string) (*process, error) {
 	p := &process{cmd: exec.Command(program, args...)}
 	p.cmd.Stderr = &p.errs
-	if on >= 0 {
-		p.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	if len(on.cores) > 0 {
+		p.cmd.Env = append(os.Environ(), fmt.Sprint("GOMAXPROCS=", on.procs))
 	}
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
@@ -51,7 +53,7 @@ func startProcess(on core, program string, args ...string) (*process, error) {
 		return nil, err
 	}
 	p.in, p.out = in, bufio.NewReaderSize(out, 1<<16)
-	if err := start(p.cmd, on); err != nil {
+	if err := start(p.cmd, on.cores); err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
 	return p, nil
@@ -100,33 +102,46 @@ type server struct {
 	addr string
 }
 
+// build is a program that has the Go servers in it.
+type build struct {
+	program string
+	called  map[string]string // another name of a case, by ID, where the program does not know it
+}
+
+func (b build) caseID(c *cases.Case) string { return cmp.Or(b.called[c.ID], c.ID) }
+
 // startServer starts a server and waits until it listens.
-func (r *runner) startServer(s servers.Server, caseID string) (*server, error) {
-	if s.Serve != nil {
-		p, err := startProcess(r.serverCore, r.Self, ServerMode, s.Name, "-case", caseID, "-dir", r.dir)
-		if err != nil {
-			return nil, err
-		}
-		addr, err := p.line()
-		if err != nil {
-			return nil, err
-		}
-		return &server{p, s, addr}, nil
+func (r *runner) startServer(b build, s servers.Server, c *cases.Case) (*server, error) {
+	on, _ := places(r.cores, c, 1)
+	if s.Command != nil {
+		return r.startOther(on, s, c)
 	}
-	return r.startOther(s, caseID)
+	program := b.program
+	if s.Peer {
+		program = r.peers
+	}
+	p, err := startProcess(on, program, ServerMode, s.Name, "-case", b.caseID(c), "-dir", r.dir)
+	if err != nil {
+		return nil, err
+	}
+	addr, err := p.line()
+	if err != nil {
+		return nil, err
+	}
+	return &server{p, s, addr}, nil
 }
 
 // startOther starts a server that is another program.
-func (r *runner) startOther(s servers.Server, caseID string) (*server, error) {
+func (r *runner) startOther(on place, s servers.Server, c *cases.Case) (*server, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	command, err := s.Command(&servers.Env{Case: r.find(caseID), Dir: r.dir, Addr: addr})
+	command, err := s.Command(&servers.Env{Case: c, Dir: r.dir, Addr: addr})
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(r.serverCore, command[0], command[1:]...)
+	p, err := startProcess(on, command[0], command[1:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +167,7 @@ func freeAddr() (string, error) {
 }
 
 func (s *server) stop() {
-	if s.Serve == nil {
+	if s.Command != nil {
 		s.cmd.Process.Signal(unix.SIGTERM)
 	}
 	s.process.stop()
@@ -160,7 +175,7 @@ func (s *server) stop() {
 
 // memory returns what a Go server says of its memory, or nil for another.
 func (s *server) memory(command string) (*servers.Memory, error) {
-	if s.Serve == nil {
+	if s.Command != nil {
 		return nil, nil
 	}
 	m := new(servers.Memory)
@@ -191,8 +206,8 @@ type wrongError struct{ what string }
 func (e *wrongError) Error() string { return e.what }
 
 // startLoad starts a generator and waits until it is ready.
-func (r *runner) startLoad(order load.Order) (*generator, error) {
-	p, err := startProcess(r.loadCore, r.Self, LoadMode)
+func (r *runner) startLoad(on place, order load.Order) (*generator, error) {
+	p, err := startProcess(on, r.Self, LoadMode)
 	if err != nil {
 		return nil, err
 	}

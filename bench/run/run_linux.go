@@ -9,25 +9,31 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spillway-go/spillway/bench/cases"
 	"github.com/spillway-go/spillway/bench/check"
 	"github.com/spillway-go/spillway/bench/report"
 	"github.com/spillway-go/spillway/bench/servers"
+	"github.com/spillway-go/spillway/bench/stat"
 )
 
 // Options says what to run and how often.
 type Options struct {
-	Command  string // how the report says that it was made
-	Self     string // this program, which is also its servers and its generator
-	Rounds   int
+	Command  string        // how the report says that it was made
+	Self     string        // this program, which is also its servers and its generator
+	Rounds   int           // of everything
+	Most     int           // of what these do not settle
+	Limit    time.Duration // after which nothing more is measured than Rounds
 	Window   time.Duration
 	Warm     time.Duration
 	Turns    int // of every connection, before it is measured
 	MaxConns int // cases with more connections get fewer; 0: none does
+	Tries    int // of a window that was disturbed; 1: nobody looks whether it was
 	Quick    bool
 	Cases    *regexp.Regexp // of IDs; nil: all
 	Servers  *regexp.Regexp // of names; nil: all
@@ -37,39 +43,69 @@ type Options struct {
 type runner struct {
 	Options
 	dir        string // of files for the servers
-	serverCore core
-	loadCore   core
+	own        build
+	peers      string // the program bench/peers, or "" for
+	noPeers    error  // the reason why there is none
+	cores      []int
+	noise      *noise
 	began      time.Time
 	servers    []servers.Server
 	report     *report.Report
 	others     others
+	repeats    int           // of windows
+	repeatTime time.Duration // that they took
 }
 
 // Run runs the benchmark.
 func Run(o Options) (*report.Report, error) {
+	r, err := newRunner(o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	r.plan()
+	r.say("checking the answers of %d servers in %d cases", len(r.servers), len(r.report.Cases))
+	r.checkAll()
+	for round := 1; round <= max(o.Rounds, o.Most); round++ {
+		for i := range r.report.Cases {
+			if who := r.needed(round, &r.report.Cases[i]); len(who) > 0 {
+				r.round(round, &r.report.Cases[i], who)
+			}
+		}
+	}
+	r.compareWithWrk()
+	r.report.Noise = r.conditions()
+	r.report.Seconds = time.Since(r.began).Seconds()
+	r.report.Complete()
+	return r.report, nil
+}
+
+// newRunner makes what every measurement needs: the servers' files, and what watches the cores.
+func newRunner(o Options) (*runner, error) {
 	dir, err := os.MkdirTemp("", "spillway-bench-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
 	if err := servers.WriteFiles(dir); err != nil {
+		os.RemoveAll(dir)
 		return nil, err
 	}
-	r := &runner{Options: o, dir: dir, began: time.Now()}
-	r.serverCore, r.loadCore = cores()
-	r.plan()
-	r.say("checking the answers of %d servers in %d cases", len(r.servers), len(r.report.Cases))
-	r.checkAll()
-	for round := 1; round <= o.Rounds; round++ {
-		for i := range r.report.Cases {
-			r.round(round, &r.report.Cases[i])
-		}
-	}
-	r.compareWithWrk()
-	r.report.Others = r.others.shares()
-	r.report.Seconds = time.Since(r.began).Seconds()
-	r.report.Complete()
-	return r.report, nil
+	all := cores()
+	return &runner{Options: o, dir: dir, own: build{program: o.Self}, cores: all, noise: watch(all), began: time.Now()}, nil
+}
+
+func (r *runner) close() {
+	r.noise.close()
+	os.RemoveAll(r.dir)
+}
+
+// mayRepeat reports whether there is time for a disturbed window to be repeated: a fifth of all, and a little to begin with.
+func (r *runner) mayRepeat() bool { return r.repeatTime < 5*time.Second+time.Since(r.began)/5 }
+
+// repeated counts what a disturbed machine has cost.
+func (r *runner) repeated(took time.Duration) {
+	r.repeats++
+	r.repeatTime += took
 }
 
 func (r *runner) say(format string, args ...any) {
@@ -79,24 +115,27 @@ func (r *runner) say(format string, args ...any) {
 // plan makes a report without measurements.
 func (r *runner) plan() {
 	r.report = &report.Report{
-		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(), Versions: versions(),
-		Settings: report.Settings{Rounds: r.Rounds, Window: r.Window, Warm: r.Warm, Pinned: r.serverCore >= 0,
-			ServerCore: int(r.serverCore), LoadCore: int(r.loadCore)},
+		Began: r.began.UTC().Truncate(time.Second), Command: r.Command, Quick: r.Quick, Machine: machine(),
+		Settings: report.Settings{Rounds: r.Rounds, Most: max(r.Rounds, r.Most), Window: r.Window, Warm: r.Warm, Pinned: len(r.cores) > 1},
 	}
 	for _, s := range servers.All() {
 		if r.Servers == nil || r.Servers.MatchString(s.Name) {
+			if s.Peer && r.peers == "" && r.noPeers == nil {
+				r.say("building the peers that have a program of their own")
+				r.noPeers = r.buildPeers()
+			}
 			r.servers = append(r.servers, s)
 			r.report.Servers = append(r.report.Servers, report.Server{Name: s.Name, Title: s.Title, About: s.About, Floor: s.Floor})
 		}
 	}
+	r.report.Versions = versions(r.peers)
 	files := enoughFiles(cases.Most + 1000)
 	for _, c := range cases.All() {
 		if r.Cases != nil && !r.Cases.MatchString(c.ID) {
 			continue
 		}
-		if r.MaxConns > 0 && c.Conns > r.MaxConns {
-			c.Active = max(c.Active*r.MaxConns/c.Conns, 1)
-			c.Conns = r.MaxConns
+		full := c.Conns
+		if c.Limit(r.MaxConns); c.Conns < full {
 			c.Title += fmt.Sprintf(", but here %d", c.Conns)
 		}
 		of := report.Case{Case: c}
@@ -104,7 +143,7 @@ func (r *runner) plan() {
 			result := report.Result{Server: s.Name, State: report.Timed}
 			if why := r.lacks(&s, &c); why != "" {
 				result.State, result.Why = report.Absent, why
-			} else if uint64(c.Conns+100) > files {
+			} else if uint64(c.Connections()+100) > files {
 				result.State, result.Why = report.Absent, fmt.Sprintf("needs more than the %d open files that the system allows", files)
 			}
 			of.Results = append(of.Results, result)
@@ -117,6 +156,9 @@ func (r *runner) lacks(s *servers.Server, c *cases.Case) string {
 	if why := s.Lacks(c); why != "" {
 		return why
 	}
+	if s.Peer && r.noPeers != nil {
+		return r.noPeers.Error()
+	}
 	if s.Command != nil {
 		if _, err := s.Command(&servers.Env{Case: c, Dir: r.dir}); err != nil {
 			return err.Error()
@@ -125,8 +167,36 @@ func (r *runner) lacks(s *servers.Server, c *cases.Case) string {
 	return ""
 }
 
-// find returns a case as it is in this run.
-func (r *runner) find(id string) *cases.Case { return &r.report.Case(id).Case }
+// conditions tells how disturbed the measurements were.
+func (r *runner) conditions() report.Noise {
+	n := report.Noise{Repeated: r.repeats}
+	for i := range r.report.Cases {
+		for _, result := range r.report.Cases[i].Results {
+			for _, one := range result.Rounds {
+				n.Windows++
+				if one.Disturbed {
+					n.Disturbed++
+				}
+			}
+		}
+	}
+	if all := float64(r.others.all); all > 0 {
+		n.Processes, n.Stolen = float64(r.others.busy)/all, float64(r.others.stolen)/all
+	}
+	return n
+}
+
+// buildPeers builds bench/peers, which can be done where this program was built from.
+func (r *runner) buildPeers() error {
+	program := filepath.Join(r.dir, "peers")
+	const of = "github.com/spillway-go/spillway/bench/peers"
+	if text, err := exec.Command("go", "build", "-o", program, of).CombinedOutput(); err != nil {
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		return fmt.Errorf("could not be built: %.200s (%w)", lines[len(lines)-1], err)
+	}
+	r.peers = program
+	return nil
+}
 
 // checkAll looks at every server's answers before anything is timed.
 func (r *runner) checkAll() {
@@ -145,7 +215,7 @@ func (r *runner) checkAll() {
 }
 
 func (r *runner) check(s servers.Server, c *cases.Case) ([]string, error) {
-	srv, err := r.startServer(s, c.ID)
+	srv, err := r.startServer(r.own, s, c)
 	if err != nil {
 		return nil, err
 	}
@@ -176,17 +246,34 @@ func (r *runner) settle(c *report.Case, result *report.Result, err error) {
 	r.say("%-18s %-16s %s: %s", c.ID, result.Server, result.State, result.Why)
 }
 
-// round measures every server once. A different one begins each time.
-func (r *runner) round(round int, c *report.Case) {
-	r.say("round %d of %d  %s", round, r.Rounds, c.ID)
+// needed returns the servers that are measured in a round: all in the first rounds, and later those whose ratios are not
+// settled, as long as there is time.
+func (r *runner) needed(round int, c *report.Case) map[string]bool {
+	all := map[string]bool{}
+	if round <= r.Rounds {
+		for _, result := range c.Results {
+			all[result.Server] = result.State == report.Timed
+		}
+		return all
+	}
+	if time.Since(r.began) > r.Limit {
+		return nil
+	}
+	c.Complete()
+	return c.Open()
+}
+
+// round measures some servers once. A different one begins each time.
+func (r *runner) round(round int, c *report.Case, who map[string]bool) {
+	r.say("round %d of %d  %s", round, max(r.Rounds, r.Most), c.ID)
 	if c.Idle {
-		r.idleRound(round, c)
+		r.idleRound(round, c, who)
 		return
 	}
 	for k := range r.servers {
 		j := (k + round - 1) % len(r.servers)
 		result := &c.Results[j]
-		if result.State != report.Timed {
+		if !who[result.Server] || result.State != report.Timed {
 			continue
 		}
 		one, latency, err := r.sample(r.servers[j], &c.Case)
@@ -202,6 +289,16 @@ func (r *runner) round(round int, c *report.Case) {
 		result.Rounds = append(result.Rounds, *one)
 		result.Latency.Add(latency)
 	}
+}
+
+// sample measures a new server once.
+func (r *runner) sample(s servers.Server, c *cases.Case) (*report.Round, *stat.Histogram, error) {
+	st, err := r.setUp(r.own, s, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer st.close()
+	return st.measure()
 }
 
 // Self returns the path of this program.

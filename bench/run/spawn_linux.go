@@ -1,4 +1,4 @@
-// Processes are started from one thread that lives as long as the program: they get its core, and end when it does.
+// Processes are started from one thread that lives as long as the program: they get its cores, and end when it does.
 
 package run
 
@@ -11,9 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// core is where a process runs; anywhere if it is negative.
-type core int
-
 var spawning = make(chan func())
 
 func init() {
@@ -25,46 +22,39 @@ func init() {
 	}()
 }
 
-// start starts a command on a core. It is killed when this program ends.
-func start(cmd *exec.Cmd, on core) error {
+// start starts a command on some cores, or on any if there are none. It is killed when this program ends.
+func start(cmd *exec.Cmd, on []int) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	failed := make(chan error)
 	spawning <- func() { failed <- startHere(cmd, on) }
 	return <-failed
 }
 
-func startHere(cmd *exec.Cmd, on core) error {
-	if on < 0 {
+func startHere(cmd *exec.Cmd, on []int) error {
+	if len(on) == 0 {
 		return cmd.Start()
 	}
-	var before, pinned unix.CPUSet
+	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return fmt.Errorf("run: affinity: %w", err)
 	}
-	pinned.Set(int(on))
-	if err := unix.SchedSetaffinity(0, &pinned); err != nil {
-		return fmt.Errorf("run: affinity: %w", err)
+	if err := pin(on); err != nil {
+		return err
 	}
 	defer unix.SchedSetaffinity(0, &before)
 	return cmd.Start()
 }
 
-// cores returns a core for the server and one for the load, or -1 twice where there is only one.
-func cores() (server, load core) {
-	var may unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &may); err != nil || may.Count() < 2 {
-		return -1, -1
+// pin leaves the calling thread these cores and no other.
+func pin(on []int) error {
+	var set unix.CPUSet
+	for _, core := range on {
+		set.Set(core)
 	}
-	server, load = -1, -1
-	for i := range len(may) * 64 {
-		if may.IsSet(i) {
-			if load < 0 {
-				load = core(i)
-			}
-			server = core(i)
-		}
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return fmt.Errorf("run: affinity: %w", err)
 	}
-	return server, load
+	return nil
 }
 
 // enoughFiles raises the limit of open files to what the largest case needs, and returns what it is.

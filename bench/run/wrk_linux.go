@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/spillway-go/spillway/bench/cases"
 	"github.com/spillway-go/spillway/bench/load"
 	"github.com/spillway-go/spillway/bench/report"
 	"github.com/spillway-go/spillway/bench/servers"
@@ -28,7 +29,7 @@ func (r *runner) compareWithWrk() {
 		if c.Results[j].State != report.Timed {
 			continue
 		}
-		one, err := r.wrk(program, s)
+		one, err := r.wrk(program, s, &c.Case)
 		if err != nil {
 			r.say("wrk on %s: %v", s.Name, err)
 			continue
@@ -43,8 +44,8 @@ func (r *runner) compareWithWrk() {
 
 var wrkCount = regexp.MustCompile(`(\d+) requests in ([0-9.]+)s`)
 
-func (r *runner) wrk(program string, s servers.Server) (*report.Wrk, error) {
-	srv, err := r.startServer(s, wrkCase)
+func (r *runner) wrk(program string, s servers.Server, c *cases.Case) (*report.Wrk, error) {
+	srv, err := r.startServer(r.own, s, c)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,8 @@ func (r *runner) wrk(program string, s servers.Server) (*report.Wrk, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(r.loadCore, program, "-t1", "-c64", "-d1s", "http://"+srv.addr+"/plaintext")
+	_, on := places(r.cores, c, 1)
+	p, err := startProcess(on[0], program, "-t1", "-c64", "-d1s", "http://"+srv.addr+"/plaintext")
 	if err != nil {
 		return nil, err
 	}

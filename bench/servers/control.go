@@ -33,17 +33,22 @@ func memory() Memory {
 		Goroutines: runtime.NumGoroutine()}
 }
 
-// Run is a server process: it serves the case, writes its address as the first line, and then answers "memory", and
-// "release", before which it gives unused memory back to the system. It ends with its input.
+// Run is a server process for the server of this name.
 func Run(name, caseID, dir string, in io.Reader, out io.Writer) error {
 	s, err := Find(name)
 	if err != nil {
 		return err
 	}
+	return s.Run(caseID, dir, in, out)
+}
+
+// Run is a server process: it serves the case, writes its address as the first line, and then answers "memory", and
+// "release", before which it gives unused memory back to the system. It ends with its input.
+func (s *Server) Run(caseID, dir string, in io.Reader, out io.Writer) (err error) {
 	if s.Serve == nil {
-		return fmt.Errorf("servers: %s is another program", name)
+		return fmt.Errorf("servers: %s is another program", s.Name)
 	}
-	env := &Env{Dir: dir}
+	env := &Env{Dir: dir, Listens: make(chan struct{})}
 	if env.Case, err = cases.Find(caseID); err != nil {
 		return err
 	}
@@ -60,12 +65,19 @@ func Run(name, caseID, dir string, in io.Reader, out io.Writer) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l, env) }()
+	if s.Opens {
+		select {
+		case err := <-failed:
+			return fmt.Errorf("servers: %s: %w", s.Name, err)
+		case <-env.Listens:
+		}
+	}
 	fmt.Fprintln(out, l.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- answer(in, out) }()
 	select {
 	case err := <-failed:
-		return fmt.Errorf("servers: %s: %w", name, err)
+		return fmt.Errorf("servers: %s: %w", s.Name, err)
 	case err := <-ended:
 		return err
 	}

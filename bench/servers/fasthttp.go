@@ -41,7 +41,7 @@ func serveFast(l net.Listener, env *Env, streaming bool) error {
 }
 
 func fastHandler(env *Env, streaming bool) fasthttp.RequestHandler {
-	text := replyBytes(env)
+	text := env.Reply()
 	file := filepath.Join(env.Dir, FileFile)
 	return func(ctx *fasthttp.RequestCtx) {
 		ctx.SetContentType("text/plain; charset=utf-8")

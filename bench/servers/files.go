@@ -73,3 +73,13 @@ func writePEM(path, kind string, der []byte) error {
 	}
 	return os.WriteFile(path, b.Bytes(), 0o600)
 }
+
+// Reply returns the content of the replies that come from memory, or nil if the case has none.
+func (env *Env) Reply() []byte {
+	for _, c := range env.Case.Parts() {
+		if c.Route == cases.Bytes {
+			return c.Text()
+		}
+	}
+	return nil
+}

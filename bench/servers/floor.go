@@ -12,6 +12,9 @@ import (
 )
 
 func floorALacks(c *cases.Case) string {
+	if mixed(c) {
+		return "its requests are all alike"
+	}
 	switch c.Route {
 	case cases.Refuse:
 		return "there is no floor for a refusal"
@@ -23,6 +26,8 @@ func floorALacks(c *cases.Case) string {
 
 func floorBLacks(c *cases.Case) string {
 	switch {
+	case c.Cores > 1:
+		return "has one loop"
 	case c.TLS:
 		return "has no TLS"
 	case c.Route == cases.File:
@@ -31,6 +36,17 @@ func floorBLacks(c *cases.Case) string {
 		return "its one loop cannot sleep"
 	}
 	return floorALacks(c)
+}
+
+// mixed reports whether requests of a case differ in more than digits.
+func mixed(c *cases.Case) bool {
+	wire, _ := c.Wire()
+	for i := range c.Crowd {
+		if beside, _ := c.Crowd[i].Wire(); !bytes.Equal(wire, beside) {
+			return true
+		}
+	}
+	return false
 }
 
 // exchange is what a floor knows of a case.

@@ -16,7 +16,7 @@ import (
 
 func serveFloorA(l net.Listener, env *Env) error {
 	x := exchangeOf(env.Case)
-	x.reply = bytes.Repeat(x.reply, env.Case.Pipeline)
+	x.reply = bytes.Repeat(x.reply, env.Case.MostPipelined())
 	if env.TLS != nil {
 		l = tls.NewListener(l, env.TLS)
 	}
@@ -32,8 +32,9 @@ func serveFloorA(l net.Listener, env *Env) error {
 // floorA writes as many replies as whole requests have come, and as few times as that needs.
 func floorA(c net.Conn, x exchange, env *Env) {
 	defer c.Close()
-	one := len(x.reply) / env.Case.Pipeline
-	buf := make([]byte, bufferFor(x.request*env.Case.Pipeline))
+	most := env.Case.MostPipelined()
+	one := len(x.reply) / most
+	buf := make([]byte, bufferFor(x.request*most))
 	for have := 0; ; {
 		n, err := c.Read(buf)
 		if err != nil {
@@ -47,7 +48,7 @@ func floorA(c net.Conn, x exchange, env *Env) {
 			time.Sleep(cases.SleepFor)
 		}
 		for have >= x.request && err == nil {
-			k := min(have/x.request, env.Case.Pipeline)
+			k := min(have/x.request, most)
 			have -= k * x.request
 			_, err = c.Write(x.reply[:k*one])
 		}

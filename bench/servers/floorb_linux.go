@@ -37,7 +37,7 @@ func serveFloorB(l net.Listener, env *Env) error {
 	}
 	defer f.Close()
 	b := &loop{exchange: exchangeOf(env.Case), listener: int(f.Fd()), buf: make([]byte, 64<<10)}
-	b.conns = make([]loopConn, env.Case.Conns+64)
+	b.conns = make([]loopConn, env.Case.Connections()+64)
 	for len(b.replies) < 64<<10 || len(b.replies) < 2*len(b.reply) {
 		b.replies = append(b.replies, b.reply...)
 	}

@@ -42,7 +42,7 @@ func httpHandler(env *Env) http.Handler {
 		mux.HandleFunc("GET /json", serveJSON)
 		return mux
 	}
-	text := replyBytes(env)
+	text := env.Reply()
 	file := filepath.Join(env.Dir, FileFile)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -13,6 +13,9 @@ import (
 )
 
 func nginxLacks(c *cases.Case) string {
+	if c.Cores > 1 {
+		return "has a process for each core, and one is measured"
+	}
 	switch c.Route {
 	case cases.JSON, cases.Sleep:
 		return "runs no handlers"
@@ -82,7 +85,7 @@ func nginxCommand(env *Env) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf := fmt.Sprintf(nginxConf, dir, env.Addr, ssl, certificate, env.Case.Conns*5/4+64)
+	conf := fmt.Sprintf(nginxConf, dir, env.Addr, ssl, certificate, env.Case.Connections()*5/4+64)
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
 		return nil, err

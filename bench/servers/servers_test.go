@@ -95,8 +95,8 @@ func TestNamesAreFound(t *testing.T) {
 		if found, err := Find(s.Name); err != nil || found.Title != s.Title {
 			t.Errorf("Find(%s) = %v, %v", s.Name, found, err)
 		}
-		if (s.Serve == nil) == (s.Command == nil) {
-			t.Errorf("%s must have one of Serve and Command", s.Name)
+		if (s.Serve == nil && !s.Peer) == (s.Command == nil) {
+			t.Errorf("%s must have one of Serve, Peer and Command", s.Name)
 		}
 	}
 	if _, err := Find("apache"); err == nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func serveSpillway(l net.Listener, env *Env) error {
-	text := replyBytes(env)
+	text := env.Reply()
 	file := filepath.Join(env.Dir, FileFile)
 	handler := func(w *server.Response, r *server.Request) error {
 		w.Set("Content-Type", "text/plain; charset=utf-8")
@@ -69,12 +69,4 @@ func sendFile(w *server.Response, path string) error {
 	w.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	_, err = io.Copy(w, f)
 	return err
-}
-
-// replyBytes returns the content that the case's replies have, where it comes from memory.
-func replyBytes(env *Env) []byte {
-	if env.Case.Route != cases.Bytes {
-		return nil
-	}
-	return env.Case.Text()
 }

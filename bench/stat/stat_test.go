@@ -86,10 +86,11 @@ func TestSummary(t *testing.T) {
 		want   Summary
 	}{
 		{nil, Summary{}},
-		{[]float64{3}, Summary{3, 3, 3, 1}},
-		{[]float64{5, 1, 3}, Summary{3, 1, 5, 3}},
-		{[]float64{4, 1, 2, 9}, Summary{3, 1, 9, 4}},
-		{[]float64{math.NaN(), 2, math.Inf(1)}, Summary{2, 2, 2, 1}},
+		{[]float64{3}, Summary{3, 3, 3, 3, 3, 1}},
+		{[]float64{5, 1, 3}, Summary{3, 2, 4, 1, 5, 3}},
+		{[]float64{4, 1, 2, 9}, Summary{3, 1.75, 5.25, 1, 9, 4}},
+		{[]float64{50, 10, 40, 20, 30}, Summary{30, 20, 40, 10, 50, 5}},
+		{[]float64{math.NaN(), 2, math.Inf(1)}, Summary{2, 2, 2, 2, 2, 1}},
 	} {
 		if got := Of(test.values); got != test.want {
 			t.Errorf("Of(%v) = %v, want %v", test.values, got, test.want)
@@ -107,11 +108,57 @@ func TestRoundKeepsFiveDigits(t *testing.T) {
 
 func TestRatiosPairTheRounds(t *testing.T) {
 	of := map[int]float64{1: 2, 2: 40, 3: 6}
-	by := map[int]float64{1: 4, 2: 80, 4: 1}
-	if got, want := Ratios(of, by), (Summary{0.5, 0.5, 0.5, 2}); got != want {
+	of[5], of[6] = 0, 3
+	by := map[int]float64{1: 4, 2: 80, 4: 1, 5: 2, 6: 0}
+	if got, want := Ratios(of, by), (Summary{0.5, 0.5, 0.5, 0.5, 0.5, 2}); got != want {
 		t.Errorf("Ratios = %v, want %v", got, want)
 	}
 	if got := Ratios(of, nil); got.N != 0 {
 		t.Errorf("Ratios to nothing = %v", got)
+	}
+}
+
+func TestWidthIsAShareOfTheMedian(t *testing.T) {
+	for _, test := range []struct {
+		values []float64
+		want   float64
+	}{{nil, 0}, {[]float64{7}, 0}, {[]float64{1, 2, 3, 4, 5}, 2.0 / 3}, {[]float64{-1, -2, -3, -4, -5}, 2.0 / 3}} {
+		if got := Of(test.values).Width(); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("the width of %v = %v, want %v", test.values, got, test.want)
+		}
+	}
+}
+
+// The places are those of the tables for the sign test.
+func TestIntervalTakesTheRightValues(t *testing.T) {
+	for n, k := range map[int]int{1: 1, 2: 1, 5: 1, 6: 1, 8: 1, 9: 2, 11: 2, 12: 3, 15: 4, 20: 6, 30: 10} {
+		var v []float64
+		for i := range n {
+			v = append(v, float64(n-i)) // n…1
+		}
+		if low, high := Interval(v); low != float64(k) || high != float64(n+1-k) {
+			t.Errorf("of %d values: from %v to %v, want %d to %d", n, low, high, k, n+1-k)
+		}
+	}
+	if low, high := Interval(nil); !math.IsNaN(low) || !math.IsNaN(high) {
+		t.Errorf("of nothing: %v, %v", low, high)
+	}
+}
+
+func TestIntervalHoldsTheMedian(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	const runs = 2000
+	held := 0
+	for range runs {
+		v := make([]float64, 15)
+		for i := range v {
+			v[i] = math.Exp(r.NormFloat64()) // its median is 1
+		}
+		if low, high := Interval(v); low <= 1 && 1 <= high {
+			held++
+		}
+	}
+	if held < runs*94/100 {
+		t.Errorf("the median lay within in %d of %d", held, runs)
 	}
 }
