@@ -122,6 +122,8 @@ type work struct {
 	lastByte   int64     // of the input, that is served after Stop; 0: not known yet
 	began      time.Time // when the first byte of the request was seen; zero: just now
 
+	lendings *lendings
+
 	life    sync.Mutex   // held while something is done for the exchange from outside; it comes before all other locks
 	current atomic.Int64 // the number of the exchange whose handler runs; 0: none. Changed with life held
 }
@@ -246,6 +248,7 @@ func (c *Conn) finish(end ending) {
 	}
 	c.in.release()
 	c.out.Release()
+	c.returnLendings()
 }
 
 // leave tells, once, that the connection is not the server's any more.

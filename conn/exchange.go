@@ -24,7 +24,9 @@ func (c *Conn) exchange() ending {
 	}
 	c.lend()
 	w, r := c.beginTurn(number)
-	c.trace(Event{Kind: HeadParsed, Request: r})
+	if c.traced() {
+		c.trace(Event{Kind: HeadParsed, Request: r})
+	}
 	err := c.req.overLimit(c.cfg.BodyBytes)
 	if err == nil {
 		err = c.call(w, r)
@@ -35,7 +37,9 @@ func (c *Conn) exchange() ending {
 		return c.judge(body.Nothing)
 	}
 	c.res.end(err)
-	c.trace(Event{Kind: Responded, Status: c.res.status, Bytes: c.res.written})
+	if c.traced() {
+		c.trace(Event{Kind: Responded, Status: c.res.status, Bytes: c.res.written})
+	}
 	return c.settle()
 }
 
@@ -43,7 +47,7 @@ func (c *Conn) exchange() ending {
 func (c *Conn) beginTurn(number int64) (*Response, *Request) {
 	c.res.begin()
 	c.current.Store(number)
-	l := lendings.take()
+	l := c.lending()
 	l.response.turn = turn{c.work, number}
 	l.request.fill(c, l.response.turn)
 	return &l.response, &l.request
@@ -85,7 +89,9 @@ func (c *Conn) settle() ending {
 	leftover, thrown := c.req.Body.Settle(c.budget(promised))
 	c.countSettled(leftover, thrown)
 	end := c.judge(leftover)
-	c.trace(Event{Kind: Settled, Leftover: leftover, Bytes: thrown, Verdict: end.verdict, Reason: end.reason})
+	if c.traced() {
+		c.trace(Event{Kind: Settled, Leftover: leftover, Bytes: thrown, Verdict: end.verdict, Reason: end.reason})
+	}
 	if end.verdict == Reuse {
 		c.tell(StateIdle)
 	}

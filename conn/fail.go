@@ -66,7 +66,8 @@ func (w *response) fail(err error) {
 			w.put(f.Name, f.Value, true)
 		}
 	}
-	w.content = append(w.content[:0], answer.Content...)
+	w.dropContent()
+	w.content = []byte(answer.Content)
 }
 
 // describesContent reports whether a field speaks of the content that a response was to have, and not of the response.

@@ -10,27 +10,29 @@ type lending struct {
 	response Response
 }
 
-// batch is how many are allocated at a time.
-const batch = 32
-
-type lendingBatch struct {
-	all  [batch]lending
+// lendings are allocated a few at a time; a connection takes them one by one.
+type lendings struct {
+	all  [32]lending
 	next int
 }
 
-type lendingPool struct{ batches sync.Pool }
+var lendingPool = sync.Pool{New: func() any { return new(lendings) }}
 
-var lendings lendingPool
+// lending returns one that nobody has had.
+func (w *work) lending() *lending {
+	l := w.lendings
+	if l == nil || l.next == len(l.all) {
+		l = lendingPool.Get().(*lendings)
+		w.lendings = l
+	}
+	l.next++
+	return &l.all[l.next-1]
+}
 
-// take returns one that nobody has had.
-func (p *lendingPool) take() *lending {
-	b, _ := p.batches.Get().(*lendingBatch)
-	if b == nil {
-		b = new(lendingBatch)
+// returnLendings lets another connection have those that nobody has had.
+func (w *work) returnLendings() {
+	if l := w.lendings; l != nil && l.next < len(l.all) {
+		lendingPool.Put(l)
 	}
-	l := &b.all[b.next]
-	if b.next++; b.next < batch {
-		p.batches.Put(b)
-	}
-	return l
+	w.lendings = nil
 }

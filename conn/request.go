@@ -47,7 +47,7 @@ type request struct {
 
 // begin makes the request from a new head. Errors are *parser.Error, and nothing behind them can be trusted.
 func (r *request) begin(c *Conn) error {
-	*r = request{Head: &c.head, Body: body.Empty}
+	r.Head, r.Body, r.ContentLength = &c.head, body.Empty, 0
 	framing, err := parser.FramingOf(r.Head)
 	if err != nil {
 		return err
@@ -55,6 +55,9 @@ func (r *request) begin(c *Conn) error {
 	expecting, err := r.ExpectsContinue()
 	if err != nil {
 		return err
+	}
+	if framing == 0 {
+		return nil
 	}
 	r.ContentLength = int64(framing)
 	r.drain = body.Budget{Bytes: c.cfg.DrainBytes, Time: c.cfg.DrainTimeout}
@@ -83,10 +86,9 @@ func (r *request) end() {
 // fill makes what the handler is told of the connection's request.
 func (r *Request) fill(c *Conn, t turn) {
 	h := &c.head
-	*r = Request{
-		Method: h.Method, Target: h.Target, Path: h.Path, Query: h.Query, Host: h.Host, Proto: h.Proto(), Fields: &h.Fields,
-		ContentLength: c.req.ContentLength, Body: c.req.Body, turn: t, conn: c,
-	}
+	r.Method, r.Target, r.Path, r.Query, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
+	r.Fields, r.ContentLength, r.Body = &h.Fields, c.req.ContentLength, c.req.Body
+	r.turn, r.conn = t, c
 }
 
 // SetReadDeadline sets the time by which the content must have been read, in place of the server's ReadTimeout; the zero

@@ -38,20 +38,25 @@ const (
 
 // response is the answer to the request under way. The output's mu guards it.
 type response struct {
-	c     *Conn
-	phase phase
-
-	status   int
-	chosen   bool // the handler has set the status
+	c        *Conn
 	fields   fieldLines
 	trailers fieldLines
+	short    [128]byte // a buffer for what most responses to small requests have
+	answer
+}
+
+// answer is what is new in each response.
+type answer struct {
+	phase    phase
+	status   int
+	chosen   bool  // the handler has set the status
 	declared int64 // the Content-Length, or -1
 	closing  bool  // the handler wants the connection closed, or has made that necessary
 
 	undated    bool // no Date
 	untilClose bool // no other framing than the end of the connection
 
-	content   []byte // not yet sent, in a buffer of SmallBuffer
+	content   []byte // not yet sent, in short or in a buffer of SmallBuffer
 	coding    coding
 	final     bool   // the handler has returned
 	announced Reason // None, or why the head says Connection: close
@@ -70,7 +75,7 @@ var (
 func (w *response) begin() {
 	w.fields.reset()
 	w.trailers.reset()
-	*w = response{c: w.c, status: 200, declared: -1, fields: w.fields, trailers: w.trailers}
+	w.answer = answer{status: 200, declared: -1}
 }
 
 // open returns nil while nothing has been decided.
@@ -91,26 +96,33 @@ func (w *response) put(name, value string, replace bool) error {
 	if err := validField(name, value); err != nil {
 		return err
 	}
-	switch {
-	case parser.EqualFold(name, "Content-Length"):
-		n, err := strconv.ParseUint(value, 10, 63)
-		if err != nil {
-			return fmt.Errorf("conn: Content-Length %.40q is not a number of bytes", value)
-		}
-		return w.declare(int64(n))
-	case parser.EqualFold(name, "Transfer-Encoding"):
-		return errors.New("conn: the server decides the Transfer-Encoding")
-	case parser.EqualFold(name, "Connection"):
-		if httpguts.HeaderValuesContainsToken([]string{value}, "close") {
-			w.closing = true
-			return nil
-		}
+	if done, err := w.steer(name, value); done || err != nil {
+		return err
 	}
-	if replace {
+	if replace && len(w.fields.lines) > 0 {
 		w.fields.del(name)
 	}
 	w.fields.add(name, value)
 	return nil
+}
+
+// steer follows what the fields say that frame the response and end the connection. It reports whether that was all.
+func (w *response) steer(name, value string) (done bool, err error) {
+	switch {
+	case len(name) != len("Connection") && len(name) != len("Content-Length") && len(name) != len("Transfer-Encoding"):
+	case parser.EqualFold(name, "Content-Length"):
+		n, err := strconv.ParseUint(value, 10, 63)
+		if err != nil {
+			return false, fmt.Errorf("conn: Content-Length %.40q is not a number of bytes", value)
+		}
+		return true, w.declare(int64(n))
+	case parser.EqualFold(name, "Transfer-Encoding"):
+		return false, errors.New("conn: the server decides the Transfer-Encoding")
+	case parser.EqualFold(name, "Connection"):
+		done = httpguts.HeaderValuesContainsToken([]string{value}, "close")
+		w.closing = w.closing || done
+	}
+	return done, nil
 }
 
 // declare sets the Content-Length. One that the content exceeds already is not what the handler means, whatever it means:
@@ -150,16 +162,24 @@ func (w *response) write(p []byte) (int, error) {
 	}
 	w.written += int64(len(p))
 	if len(w.content)+len(p) <= transport.SmallBuffer {
-		if w.content == nil {
-			w.content = transport.GetBuffer(transport.SmallBuffer)[:0]
-		}
-		w.content = append(w.content, p...)
+		w.hold(p)
 		return len(p), nil
 	}
 	if err := w.push(p, false); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// hold keeps content that may turn out to be all.
+func (w *response) hold(p []byte) {
+	switch {
+	case w.content == nil && len(p) <= len(w.short):
+		w.content = w.short[:0]
+	case cap(w.content)-len(w.content) < len(p):
+		w.content = append(transport.GetBuffer(transport.SmallBuffer)[:0], w.content...)
+	}
+	w.content = append(w.content, p...)
 }
 
 // admit checks whether n more bytes of content may be written.

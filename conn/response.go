@@ -9,8 +9,6 @@ import (
 	"time"
 	"unsafe"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/spillway-go/spillway/conn/internal/transport"
 	"github.com/spillway-go/spillway/parser"
 )
@@ -141,10 +139,10 @@ func (w *Response) SetContentLength(n int64) error {
 
 // validField refuses what could split a response.
 func validField(name, value string) error {
-	if !httpguts.ValidHeaderFieldName(name) {
+	if !parser.IsToken(name) {
 		return fmt.Errorf("conn: %.40q is not a field name (RFC 9110 §5.1)", name)
 	}
-	if !httpguts.ValidHeaderFieldValue(value) {
+	if !parser.IsFieldValue(value) {
 		return fmt.Errorf("conn: the value of %s has a control in it (RFC 9110 §5.5)", name)
 	}
 	return nil

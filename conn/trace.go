@@ -59,9 +59,12 @@ func (e Event) String() string {
 	return s
 }
 
+// traced reports whether anybody listens. It is asked before an event is made where there is one in every exchange.
+func (c *Conn) traced() bool { return c.cfg.config.Trace != nil }
+
 // trace tells an event, if anybody listens.
 func (c *Conn) trace(e Event) {
-	if c.cfg.config.Trace == nil {
+	if !c.traced() {
 		return
 	}
 	e.Conn, e.Exchange, e.Remote = c.id, int(c.served.Load()), c.nc.RemoteAddr()

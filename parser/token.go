@@ -134,3 +134,9 @@ func lowerByte(c byte) byte {
 	}
 	return c
 }
+
+// IsToken reports whether s is a token, as a field name must be (RFC 9110 §5.1, §5.6.2).
+func IsToken(s string) bool { return s != "" && isAll(s, isToken, 0) }
+
+// IsFieldValue reports whether s may be the value of a field line: it has no control in it but tabs (RFC 9110 §5.5).
+func IsFieldValue(s string) bool { return s == "" || isAll(s, isPaired, 0) }

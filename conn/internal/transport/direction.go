@@ -19,9 +19,9 @@ type Direction struct {
 
 	clean atomic.Bool // nothing has changed since Start was last called
 	mu    sync.Mutex  // guards what follows; it is held for no operation
-	lazy  bool       // nobody else sets the deadline, and a later one may be set late
-	final bool       // an operation that has met its deadline cannot go on
-	until time.Time  // by when the operation must have ended; zero: no such time
+	lazy  bool        // nobody else sets the deadline, and a later one may be set late
+	final bool        // an operation that has met its deadline cannot go on
+	until time.Time   // by when the operation must have ended; zero: no such time
 	meter meter
 	begun time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
 	armed time.Time // what the system was told last; zero: nothing

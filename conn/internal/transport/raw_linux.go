@@ -133,9 +133,7 @@ func readOnce(fd uintptr, p, behind []byte, drop int64) (int, syscall.Errno) {
 		n, _, errno := syscall.RawSyscall(syscall.SYS_READV, fd, uintptr(unsafe.Pointer(&v)), 2)
 		return int(n), errno
 	}
-	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd,
-		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(min(len(p), rawBytes)))
-	return int(n), errno
+	return receiveOnce(fd, p[:min(len(p), rawBytes)])
 }
 
 // write writes both buffers, or returns an error and how many bytes were written.

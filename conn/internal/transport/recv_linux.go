@@ -1,0 +1,25 @@
+//go:build linux && !spillway_portable && !386
+
+// Sockets are read by recv, which takes less than read does, and can throw bytes away without copying them: with
+// MSG_TRUNC.
+
+package transport
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+const canDrop = true
+
+// receiveOnce reads into p.
+func receiveOnce(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+	return int(n), errno
+}
+
+// dropOnce throws away at most n bytes.
+func dropOnce(fd uintptr, n int) (int, syscall.Errno) {
+	got, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, 0, uintptr(n), syscall.MSG_TRUNC, 0, 0)
+	return int(got), errno
+}
