@@ -133,6 +133,11 @@ var responders = []struct {
 		w.Header().Del("Connection")
 		io.WriteString(w, "hello")
 	}},
+	{"101 that upgrades", func(n *notes, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "x")
+		w.WriteHeader(101)
+	}},
 	{"1xx with close", func(n *notes, w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Connection", "X-A, close")
 		w.Header().Add("Connection", "close")

@@ -144,7 +144,10 @@ var differences = []difference{
 		return true
 	}},
 	{"101 without a tunnel", func(_ exchange, theirs, ours *outcome) bool {
-		return become(theirs.Status == 101 && ours.Status == 500 && theirs.Content == "", theirs, ours)
+		if theirs.Status == 101 && ours.Status == 101 && theirs.Content == "" && !ours.Kept {
+			theirs.Kept, theirs.States = false, ours.States
+		}
+		return true
 	}},
 	{"close in any form", func(x exchange, theirs, ours *outcome) bool {
 		said := strings.Contains(strings.ToLower(connectionOf(theirs)), "close") || strings.Contains(x.request, "keep-alive, close")

@@ -48,12 +48,12 @@
 // | trailers of requests | those that may not stand there are dropped, but for the three that frame messages: declaring these is refused, as on net/http | 9110 §6.5.1 |
 // | trailers of responses | those that may not stand there are not sent; net/http does not check those under http.TrailerPrefix | 9110 §6.5.1 |
 // | CONNECT without a tunnel | a 2xx response has no content, and the connection ends after any response; net/http sends content and reads on | 9110 §9.3.6 |
-// | 101 without a tunnel | a handler that sets 101 and does not hijack gets a 500 sent; net/http sends the 101 and reads on | 9110 §7.8 |
+// | 101 without a tunnel | a 101 of a handler that does not hijack ends the connection; net/http reads on | 9110 §7.8 |
 // | close in any form | Connection: Close, or in a list, closes the connection, whoever says it; net/http knows the handler's word "close" alone, and lets keep-alive win in HTTP/1.0 | 9112 §9.3, §9.6 |
 // | what Connection says | close is said whenever the connection is known to end, and keep-alive to HTTP/1.0 clients whenever it does not; net/http says the opposite at times, or nothing | 9112 §9.3, §9.6 |
 // | controls in fields | a response field whose value has a control in it is left out; net/http sends it | 9110 §5.5 |
 // | invalid length | a Content-Length that is no number, or stands under a key that is not canonical, is not sent; net/http sends it | 9110 §8.6 |
-// | other codings | a response with a Transfer-Encoding of the handler other than identity and chunked becomes a 500, and its content is not sent; net/http sends it with a second such field, or without any in HTTP/1.0 | 9112 §6.1 |
+// | other codings | a response with a Transfer-Encoding of the handler other than identity and chunked has chunked behind it where the client asked for it (TE), else it becomes a 500, and its content is not sent; net/http sends two such fields, or none in HTTP/1.0 | 9112 §6.1, §7.4 |
 // | cut short without framing | a response that only the connection's end ends, and that the handler gave up, ends in a reset, so that it does not look whole; on net/http it does | 9112 §8 |
 //
 // These cannot be seen in a single exchange:

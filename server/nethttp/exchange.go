@@ -83,6 +83,7 @@ func (x *exchange) WriteHeader(code int) {
 	}
 	x.wrote, x.status = true, code
 	x.res.Status(code)
+	x.res.AllowSwitch()
 	x.giveFields()
 }
 

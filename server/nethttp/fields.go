@@ -3,7 +3,6 @@
 package nethttp
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -97,7 +96,7 @@ func (x *exchange) decideFraming(f *framing) {
 	if f.coding != "" {
 		x.sniff = false
 		x.forced = true
-		x.checkCoding(f.coding)
+		x.giveCoding(f.coding)
 	}
 	if f.declared {
 		x.declare(f.length)
@@ -114,14 +113,11 @@ func (x *exchange) decideFraming(f *framing) {
 	}
 }
 
-// checkCoding makes the exchange fail if the handler has applied a transfer coding of its own. Sent without a word about it
-// the content would be taken for what it is not.
-func (x *exchange) checkCoding(coding string) {
-	if parser.EqualFold(coding, "chunked") || parser.EqualFold(coding, "identity") {
-		return
-	}
-	if x.mayHaveContent() && x.request.Method != "HEAD" {
-		x.failed = fmt.Errorf("nethttp: the handler's Transfer-Encoding %.40q cannot be sent", coding)
+// giveCoding takes in a transfer coding that the handler has applied. Where that cannot be said to the client the exchange
+// fails: the content would be taken for what it is not.
+func (x *exchange) giveCoding(coding string) {
+	if !parser.EqualFold(coding, "chunked") && !parser.EqualFold(coding, "identity") && x.mayHaveContent() && x.request.Method != "HEAD" {
+		x.failed = x.res.SetCoding(coding)
 	}
 }
 
