@@ -100,6 +100,9 @@ func (w *Response) Send() error {
 // OmitDate leaves the Date field out.
 func (w *Response) OmitDate() { w.mark(func(res *response) { res.undated = true }) }
 
+// AllowSwitch lets a response with status 101 be sent as it was made, without a Hijack. The connection ends behind it.
+func (w *Response) AllowSwitch() { w.mark(func(res *response) { res.switches = true }) }
+
 // UntilClose lets the end of the connection be the end of the content, whatever the HTTP version, unless a Content-Length
 // is set.
 func (w *Response) UntilClose() { w.mark(func(res *response) { res.untilClose = true }) }

@@ -84,13 +84,15 @@ func (w *response) sendHead() error {
 	}
 	w.phase = phaseHeadSent
 	w.decideCoding()
-	if w.announced = w.c.persistence(); w.announced != None && w.status != 101 {
+	w.announced = w.c.persistence()
+	says := w.announced != None && (w.status != 101 || w.fields.find("Connection", 0) < 0) // which names the upgrade
+	if says {
 		w.fields.del("Connection") // what it says is not so
 	}
 	if w.coding == delimited {
 		w.c.resetTells.Store(true)
 	}
-	w.appendHead(w.announced != None, w.c.req.Minor == 0)
+	w.appendHead(says, w.c.req.Minor == 0 && w.announced == None)
 	return w.c.out.err()
 }
 
@@ -108,7 +110,11 @@ func (w *response) appendHead(closes, tellsKept bool) {
 	b = w.fields.appendTo(b)
 	switch {
 	case w.coding == chunked:
-		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+		b = append(b, "Transfer-Encoding: "...)
+		if w.codings != "" {
+			b = append(append(b, w.codings...), ", "...)
+		}
+		b = append(b, "chunked\r\n"...)
 	case w.declared >= 0 && (w.coding == fixed || w.status == 304 || !w.contentless()):
 		b = append(b, "Content-Length: "...)
 		b = strconv.AppendInt(b, w.declared, 10)
@@ -149,6 +155,8 @@ func (w *response) decideCoding() {
 		if whole && w.declared < 0 && w.written > 0 {
 			w.declared = w.written
 		}
+	case w.codings != "":
+		w.coding = chunked
 	case w.declared >= 0:
 		w.coding = fixed
 	case w.untilClose:

@@ -53,8 +53,10 @@ type answer struct {
 	declared int64 // the Content-Length, or -1
 	closing  bool  // the handler wants the connection closed, or has made that necessary
 
-	undated    bool // no Date
-	untilClose bool // no other framing than the end of the connection
+	undated    bool   // no Date
+	untilClose bool   // no other framing than the end of the connection
+	codings    string // transfer codings that the content is in already
+	switches   bool   // status 101 may be sent without a Hijack
 
 	content   []byte // not yet sent, in short or in a buffer of SmallBuffer
 	coding    coding
@@ -266,7 +268,7 @@ func (w *response) end(err error) {
 	defer w.c.out.mu.Unlock()
 	defer w.dropContent()
 	w.final = true
-	if err == nil && w.status == 101 {
+	if err == nil && w.status == 101 && !w.switches {
 		err = errNotTaken
 	}
 	if err == nil && w.phase == phaseHeadSent && w.c.req.Body.Missed() {

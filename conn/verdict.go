@@ -80,7 +80,7 @@ func (c *Conn) persistence() Reason {
 	switch {
 	case !c.req.Persists():
 		return ClientAsked
-	case c.res.closing:
+	case c.res.closing || c.res.status == 101:
 		return HandlerAsked
 	case c.res.coding == delimited:
 		return Unframed

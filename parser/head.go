@@ -8,7 +8,7 @@ type Head struct {
 	Target string // the request-target as received
 	Path   string // the target's path, not decoded: "/" where an absolute-form has none, "*" or "" in the other forms
 	Query  string // what stands behind the path's question mark, not decoded
-	Host   string // the authority: the absolute-form's or CONNECT's, else the Host field's (RFC 9112 §3.2)
+	Host   string // the authority, not decoded: the absolute-form's or CONNECT's, else the Host field's (RFC 9112 §3.2)
 	Form   Form
 	Minor  int // the minor version: 0 for HTTP/1.0, 1 for HTTP/1.1 and any higher 1.x
 

@@ -28,6 +28,7 @@ func TestTarget(t *testing.T) {
 		{"an empty port", "GET http://b.test:/", "h.test", AbsoluteForm, "b.test:", "/", ""},
 		{"a literal address", "GET http://[::1]:80/", "h.test", AbsoluteForm, "[::1]:80", "/", ""},
 		{"an at sign behind the authority", "GET http://b.test/@c", "h.test", AbsoluteForm, "b.test", "/@c", ""},
+		{"an encoded host stays as it is", "GET http://%800", "h.test", AbsoluteForm, "%800", "/", ""},
 		{"absolute-form beside an empty Host", "GET http://b.test/", "", AbsoluteForm, "b.test", "/", ""},
 		{"OPTIONS of a whole server", "OPTIONS http://b.test:8001", "h.test", AbsoluteForm, "b.test:8001", "*", ""},
 

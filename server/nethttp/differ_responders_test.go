@@ -127,6 +127,26 @@ var responders = []struct {
 		w.WriteHeader(102)
 		io.WriteString(w, "hello")
 	}},
+	{"1xx with Connection", func(n *notes, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "X-A, x-b")
+		w.WriteHeader(103)
+		w.Header().Del("Connection")
+		io.WriteString(w, "hello")
+	}},
+	{"101 that upgrades", func(n *notes, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "x")
+		w.WriteHeader(101)
+	}},
+	{"1xx with close", func(n *notes, w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Connection", "X-A, close")
+		w.Header().Add("Connection", "close")
+		w.WriteHeader(103)
+		w.Header().Del("Connection")
+		io.WriteString(w, "hello")
+	}},
+	{"nil length", none("Content-Length")}, {"nil date", none("Date")}, {"nil type", none("Content-Type")},
+	{"nil everything", none("Content-Length", "Content-Type", "Date", "Connection", "Trailer", "Transfer-Encoding")},
 	{"trailers", func(n *notes, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-A, x-b")
 		io.WriteString(w, "hello")
@@ -262,6 +282,16 @@ func status(code int) func(*notes, http.ResponseWriter, *http.Request) {
 func connection(value string) func(*notes, http.ResponseWriter, *http.Request) {
 	return func(n *notes, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", value)
+		io.WriteString(w, "hello")
+	}
+}
+
+// none suppresses the fields that the server would set by itself.
+func none(names ...string) func(*notes, http.ResponseWriter, *http.Request) {
+	return func(n *notes, w http.ResponseWriter, r *http.Request) {
+		for _, name := range names {
+			w.Header()[name] = nil
+		}
 		io.WriteString(w, "hello")
 	}
 }

@@ -39,6 +39,7 @@
 // | HTTP version | HTTP/1.1 in every response; net/http repeats HTTP/1.0 | 9110 §6.2 |
 // | reason phrases | of RFC 9110, and none for unknown codes; net/http has older ones, and "status code 599" | 9110 §15 |
 // | 1xx and HTTP/1.0 | not sent; net/http sends them | 9110 §15.2 |
+// | 1xx and close | the option close is left out of a 1xx response, which ends nothing; net/http sends it | 9112 §9.6 |
 // | 100 (Continue) | not sent when content has come already; net/http sends it on the first read always. It is sent after WriteHeader too, until the head goes out; net/http then does not send it | 9110 §10.1.1 |
 // | kept after Expect | a connection is kept if the content was asked for, or came anyway, and the rest fits the drain limit; net/http closes it unless all was read | 9110 §10.1.1 |
 // | content never asked for | is not waited for by Close, nor after a panic; net/http waits | 9110 §10.1.1 |
@@ -47,12 +48,12 @@
 // | trailers of requests | those that may not stand there are dropped, but for the three that frame messages: declaring these is refused, as on net/http | 9110 §6.5.1 |
 // | trailers of responses | those that may not stand there are not sent; net/http does not check those under http.TrailerPrefix | 9110 §6.5.1 |
 // | CONNECT without a tunnel | a 2xx response has no content, and the connection ends after any response; net/http sends content and reads on | 9110 §9.3.6 |
-// | 101 without a tunnel | a handler that sets 101 and does not hijack gets a 500 sent; net/http sends the 101 and reads on | 9110 §7.8 |
+// | 101 without a tunnel | a 101 of a handler that does not hijack ends the connection; net/http reads on | 9110 §7.8 |
 // | close in any form | Connection: Close, or in a list, closes the connection, whoever says it; net/http knows the handler's word "close" alone, and lets keep-alive win in HTTP/1.0 | 9112 §9.3, §9.6 |
 // | what Connection says | close is said whenever the connection is known to end, and keep-alive to HTTP/1.0 clients whenever it does not; net/http says the opposite at times, or nothing | 9112 §9.3, §9.6 |
 // | controls in fields | a response field whose value has a control in it is left out; net/http sends it | 9110 §5.5 |
 // | invalid length | a Content-Length that is no number, or stands under a key that is not canonical, is not sent; net/http sends it | 9110 §8.6 |
-// | other codings | a handler's Transfer-Encoding other than identity and chunked is not sent; net/http sends it in a field of its own | 9112 §6.1 |
+// | other codings | a response with a Transfer-Encoding of the handler other than identity and chunked has chunked behind it where the client asked for it (TE), else it becomes a 500, and its content is not sent; net/http sends two such fields, or none in HTTP/1.0 | 9112 §6.1, §7.4 |
 // | cut short without framing | a response that only the connection's end ends, and that the handler gave up, ends in a reset, so that it does not look whole; on net/http it does | 9112 §8 |
 //
 // These cannot be seen in a single exchange:

@@ -40,12 +40,13 @@ type exchange struct {
 	written  int64 // content bytes accepted
 	trailers []string
 
-	wrote   bool // WriteHeader was called: the header's fields are with the native response
-	sent    bool // nothing can be added to them any more
-	begun   bool // the native response has decided its framing
-	sniff   bool // the content type is still to be found out
-	forced  bool // the framing is not to be changed by the content's length
-	overran bool // the handler has written more than it declared
+	wrote   bool  // WriteHeader was called: the header's fields are with the native response
+	sent    bool  // nothing can be added to them any more
+	begun   bool  // the native response has decided its framing
+	sniff   bool  // the content type is still to be found out
+	forced  bool  // the framing is not to be changed by the content's length
+	overran bool  // the handler has written more than it declared
+	failed  error // the handler wants what cannot be sent
 }
 
 // inlineFields is how many of the request's fields have their place in the exchange.
@@ -82,6 +83,7 @@ func (x *exchange) WriteHeader(code int) {
 	}
 	x.wrote, x.status = true, code
 	x.res.Status(code)
+	x.res.AllowSwitch()
 	x.giveFields()
 }
 
@@ -137,6 +139,8 @@ func (x *exchange) admit(n int) error {
 		x.WriteHeader(http.StatusOK)
 	}
 	switch {
+	case x.failed != nil:
+		return x.failed
 	case n == 0:
 	case !x.mayHaveContent():
 		return http.ErrBodyNotAllowed
@@ -216,6 +220,9 @@ func (x *exchange) FlushError() error {
 	if !x.wrote {
 		x.WriteHeader(http.StatusOK)
 	}
+	if x.failed != nil {
+		return x.failed
+	}
 	if !x.sent {
 		x.complete(x.res.Buffered())
 	}
@@ -223,13 +230,16 @@ func (x *exchange) FlushError() error {
 	return x.noteFailure(x.res.Flush())
 }
 
-// finish completes the response after the handler has returned.
-func (x *exchange) finish() {
+// finish completes the response after the handler has returned, or returns why there is none.
+func (x *exchange) finish() error {
 	if x.hijacked {
-		return
+		return nil
 	}
 	if !x.wrote {
 		x.WriteHeader(http.StatusOK)
+	}
+	if x.failed != nil {
+		return x.failed
 	}
 	early := x.sent
 	if !early {
@@ -244,6 +254,7 @@ func (x *exchange) finish() {
 		x.res.WriteString("-") // is refused, and ends the connection
 	}
 	x.sendTrailers()
+	return nil
 }
 
 // ReadFrom copies content from src. A file with a Content-Length goes from the disk to the socket without a detour.

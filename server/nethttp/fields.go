@@ -16,7 +16,7 @@ import (
 // framing is what a handler's fields say of the framing.
 type framing struct {
 	coding, length string
-	declared       bool // there is a Content-Length, be it empty
+	declared       bool // there is a Content-Length, be it empty or nil
 }
 
 // giveFields gives the header's fields to the native response, as they are now, in the order of their names.
@@ -42,7 +42,7 @@ func sortedKeys(keys []string, h http.Header) []string {
 func (x *exchange) giveField(key string, values []string, f *framing) {
 	switch key {
 	case "Content-Length":
-		f.length, f.declared = first(values), values != nil
+		f.length, f.declared = first(values), true
 		return
 	case "Transfer-Encoding":
 		f.coding = first(values)
@@ -96,19 +96,28 @@ func (x *exchange) decideFraming(f *framing) {
 	if f.coding != "" {
 		x.sniff = false
 		x.forced = true
+		x.giveCoding(f.coding)
 	}
 	if f.declared {
 		x.declare(f.length)
 	}
-	if x.declared >= 0 && f.coding != "" && f.coding != "identity" {
+	if x.declared >= 0 && f.coding != "" && !parser.EqualFold(f.coding, "identity") {
 		x.conn.logf("http: WriteHeader called with both Transfer-Encoding of %q and a Content-Length of %d", f.coding, x.declared)
 		x.declared = -1
 	}
 	switch {
 	case x.declared >= 0 && x.mayHaveContent():
 		x.res.SetContentLength(x.declared)
-	case f.coding == "identity":
+	case parser.EqualFold(f.coding, "identity"):
 		x.res.UntilClose()
+	}
+}
+
+// giveCoding takes in a transfer coding that the handler has applied. Where that cannot be said to the client the exchange
+// fails: the content would be taken for what it is not.
+func (x *exchange) giveCoding(coding string) {
+	if !parser.EqualFold(coding, "chunked") && !parser.EqualFold(coding, "identity") && x.mayHaveContent() && x.request.Method != "HEAD" {
+		x.failed = x.res.SetCoding(coding)
 	}
 }
 
@@ -187,15 +196,34 @@ func (x *exchange) inform(code int) {
 	keys := sortedKeys(few[:0], x.header)
 	for _, key := range keys {
 		switch key {
-		case "Content-Length", "Transfer-Encoding", "Connection":
+		case "Content-Length", "Transfer-Encoding":
 			continue
 		}
 		for _, value := range x.header[key] {
-			x.res.Add(key, clean(value))
+			if key == "Connection" {
+				value = withoutClose(value)
+			}
+			if key != "Connection" || value != "" {
+				x.res.Add(key, clean(value))
+			}
 		}
 	}
 	x.noteFailure(x.res.Inform(code))
 	for _, key := range keys {
 		x.res.Del(key)
 	}
+}
+
+// withoutClose returns a Connection field's options without close, which an informational response cannot mean.
+func withoutClose(value string) string {
+	if !httpguts.HeaderValuesContainsToken([]string{value}, "close") {
+		return value
+	}
+	var rest []string
+	for option := range strings.SplitSeq(value, ",") {
+		if option = strings.Trim(option, " \t"); !parser.EqualFold(option, "close") {
+			rest = append(rest, option)
+		}
+	}
+	return strings.Join(rest, ", ")
 }

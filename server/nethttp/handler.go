@@ -41,9 +41,9 @@ func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
 		}
 	}()
 	a.ServeHTTP(x, &x.request)
-	x.finish()
+	err = x.finish()
 	returned = true
-	return nil
+	return err
 }
 
 // ServeHTTP chooses the handler.

@@ -25,8 +25,9 @@ import (
 //
 // These parts of an http.Server are not honoured: HTTP/2 is not served unless TLSNextProto has an entry for it, as
 // golang.org/x/net/http2.ConfigureServer makes one; so HTTP2 is not looked at, and of Protocols only whether HTTP/2 is
-// allowed. The http.Server's own methods do not know of this Server's listeners and connections: call this Server's. But
-// functions given to the http.Server's RegisterOnShutdown run.
+// allowed. When the http.Server's own Shutdown or Close is called, this Server's listeners are closed, its connections end,
+// each after its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this
+// Server's methods do.
 //
 // The zero timeouts of an http.Server mean no timeout, here too. An idle connection keeps its goroutine, though no buffer,
 // where ConnState or ConnContext is set, because then somebody else may close it.
@@ -43,6 +44,7 @@ type Server struct {
 	engine   server.Server
 	once     sync.Once
 	shutdown atomic.Bool
+	mu       sync.Mutex // held while the http.Server's fields are read, or are not what they should be
 }
 
 // New returns a server with the configuration of s, which must not serve itself.
@@ -122,14 +124,19 @@ func (s *Server) serve(l net.Listener, cfg *tls.Config) error {
 	if s.shutdown.Load() {
 		return http.ErrServerClosed
 	}
+	shadow, base, err := s.cast(l)
+	if err != nil {
+		return err
+	}
+	defer shadow.end()
 	ctx := context.Background()
-	if s.adapter.http.BaseContext != nil {
-		if ctx = s.adapter.http.BaseContext(l); ctx == nil {
+	if base != nil {
+		if ctx = base(l); ctx == nil {
 			panic("BaseContext returned a nil context")
 		}
 	}
 	own.context = context.WithValue(ctx, http.ServerContextKey, s.adapter.http)
-	err := s.engine.Serve(own)
+	err = s.engine.Serve(own)
 	if errors.Is(err, server.ErrClosed) {
 		return http.ErrServerClosed
 	}
@@ -138,6 +145,8 @@ func (s *Server) serve(l net.Listener, cfg *tls.Config) error {
 
 // prepare configures the engine.
 func (s *Server) prepare() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	h := s.adapter.http
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns, Trace: s.Trace, Log: slog.New(errorLog{h}),
@@ -232,9 +241,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.shutdown.Store(true)
 	s.once.Do(s.prepare)
+	err := s.engine.Close()
 	s.adapter.http.Close()
-	return s.engine.Close()
+	return err
 }
+
+// RegisterOnShutdown gives Shutdown a function to call, each in a goroutine of its own, when the listeners have been closed.
+// It is the http.Server's.
+func (s *Server) RegisterOnShutdown(f func()) { s.adapter.http.RegisterOnShutdown(f) }
+
+// HTTPServer returns the http.Server whose configuration this is.
+func (s *Server) HTTPServer() *http.Server { return s.adapter.http }
 
 // SetKeepAlivesEnabled says whether connections are kept. When that is turned off, the connections that there are end, each
 // after its exchange.

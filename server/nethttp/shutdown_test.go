@@ -4,6 +4,7 @@ package nethttp_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -136,4 +137,117 @@ func TestClose(t *testing.T) {
 		}
 		within(t, nc, 0, "")
 	})
+}
+
+// A program that only has the http.Server ends this server with it.
+func TestShutdownOfTheWrappedServer(t *testing.T) {
+	for name, end := range map[string]func(*http.Server) error{
+		"Shutdown": func(h *http.Server) error { return h.Shutdown(context.Background()) },
+		"Close":    (*http.Server).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			release, entered := make(chan bool), make(chan bool)
+			h := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/slow" {
+					entered <- true
+					<-release
+				}
+				hello(w, r)
+			})}
+			srv := nethttp.New(h)
+			if srv.HTTPServer() != h {
+				t.Error("HTTPServer returns another")
+			}
+			var ls []*net.TCPListener
+			served := make(chan error, 2)
+			for range cap(served) {
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				ls = append(ls, l.(*net.TCPListener))
+				go func() { served <- srv.Serve(l) }()
+			}
+			told := make(chan int, 1)
+			srv.RegisterOnShutdown(func() {
+				open := 0
+				for _, l := range ls {
+					if nc, err := net.Dial("tcp", l.Addr().String()); err == nil {
+						open++
+						nc.Close()
+					}
+				}
+				told <- open
+			})
+			idle, slow := dialTo(t, ls[0]), dialTo(t, ls[1])
+			ask(t, idle, get)
+			io.WriteString(slow, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+			<-entered
+			if err := end(h); err != nil {
+				t.Error(err)
+			}
+			for range cap(served) {
+				if err := <-served; err != http.ErrServerClosed {
+					t.Errorf("Serve: %v", err)
+				}
+			}
+			if name == "Shutdown" {
+				if open := <-told; open > 0 {
+					t.Errorf("%d ports are open", open)
+				}
+			}
+			if got, err := io.ReadAll(idle); len(got) > 0 || err != nil {
+				t.Errorf("the idle connection: %q, %v", got, err)
+			}
+			close(release)
+			if res, content := ask(t, slow, ""); content != "hello" || !res.Close {
+				t.Errorf("the running exchange: %q, close: %v", content, res.Close)
+			}
+			idle.Close()
+			slow.Close()
+			if err := srv.Shutdown(context.Background()); err != nil {
+				t.Error(err)
+			}
+			if err := srv.Serve(servertest.Listen()); err != http.ErrServerClosed {
+				t.Errorf("Serve, later: %v", err)
+			}
+		})
+	}
+}
+
+// What stands for a listener in the http.Server goes with it, and leaves the http.Server as it was.
+func TestWrappedServerIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+		contexts := 0
+		h := &http.Server{BaseContext: func(net.Listener) context.Context {
+			contexts++
+			return context.Background()
+		}}
+		srv := nethttp.New(h)
+		for range 3 {
+			l := servertest.Listen()
+			l.Close()
+			if err := srv.Serve(l); !errors.Is(err, net.ErrClosed) {
+				t.Error(err)
+			}
+		}
+		if contexts != 3 || h.TLSNextProto != nil || h.TLSConfig != nil || h.BaseContext == nil {
+			t.Errorf("BaseContext was called %d times; TLSNextProto %v, TLSConfig %v", contexts, h.TLSNextProto, h.TLSConfig)
+		}
+	})
+	h := &http.Server{}
+	h.Close()
+	if err := nethttp.New(h).Serve(servertest.Listen()); err != http.ErrServerClosed {
+		t.Errorf("Serve of an http.Server that is closed: %v", err)
+	}
+}
+
+func dialTo(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	nc, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	return nc
 }

@@ -11,8 +11,13 @@ import (
 	"github.com/spillway-go/spillway/conn"
 )
 
+// protoH2 is HTTP/2's name in ALPN.
+const protoH2 = "h2"
+
 // tlsConfig returns the configuration for connections, with the certificate from the files, if there are any.
 func (s *Server) tlsConfig(certFile, keyFile string) (*tls.Config, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	cfg := s.adapter.http.TLSConfig.Clone()
 	if cfg == nil {
 		cfg = &tls.Config{}
@@ -32,7 +37,7 @@ func (s *Server) tlsConfig(certFile, keyFile string) (*tls.Config, error) {
 
 // offered returns the protocols to offer in ALPN: those listed, without HTTP/2 if nobody serves it, and HTTP/1.1.
 func (s *Server) offered(listed []string) []string {
-	const h1, h2 = "http/1.1", "h2"
+	const h1, h2 = "http/1.1", protoH2
 	h := s.adapter.http
 	_, serves := h.TLSNextProto[h2]
 	serves = serves && (h.Protocols == nil || h.Protocols.HTTP2())

@@ -127,7 +127,7 @@ func TestContextAfterFailedWrite(t *testing.T) {
 		nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
 			w.Header().Set("Content-Type", "text/plain")
-			w.Header().Set("Content-Length", fmt.Sprint(1<<40))
+			w.Header().Set("Content-Length", fmt.Sprint(int64(1)<<40))
 			for write(w) == nil {
 			}
 			select {
