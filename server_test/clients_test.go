@@ -50,7 +50,7 @@ var userAgents = []userAgent{
 	{name: "aiohttp", program: []string{"/usr/bin/python3", "use_aiohttp.py"}, has: []string{"/usr/bin/python3", "-c", "import aiohttp"}},
 	{name: "requests", program: []string{"/usr/bin/python3", "use_requests.py"}, has: []string{"/usr/bin/python3", "-c", "import requests"}},
 	{name: "Node's agent", program: []string{"node", "use_agent.js"}},
-	{name: "Java's HttpClient", program: []string{"java", "UseHttpClient.java"}, has: []string{"java", "--list-modules", "jdk.compiler"}},
+	{name: "Java's HttpClient", program: []string{"java", "UseHttpClient.java"}, has: []string{"javac", "-version"}},
 	{name: "curl", program: []string{"curl"}, run: useCurl},
 	{name: "Go's client", run: useGo},
 }
