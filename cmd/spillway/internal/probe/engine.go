@@ -61,7 +61,7 @@ type Step struct {
 	Kind   string   `json:"kind"` // "data", "fin", "rst" or "remark"
 	Bytes  int64    `json:"bytes,omitempty"`
 	Lines  []string `json:"lines,omitempty"` // in the notation of package dialogue
-	Stray  []string `json:"stray,omitempty"` // those that belong to no request
+	Stray  []string `json:"stray,omitempty"` // those that belong to no request, or an end that was not announced
 }
 
 // Faults returns how many results are faults.
@@ -262,26 +262,30 @@ func newResult(s *Scenario, o *outcome) *Result {
 		Verdict: f.Verdict, What: f.What, Advice: f.Advice, Millis: millis(o.took),
 	}
 	for _, e := range o.events {
-		res.Steps = append(res.Steps, newStep(e, f.stray))
+		res.Steps = append(res.Steps, newStep(e, &f))
 	}
 	return res
 }
 
 var kinds = map[dialogue.Kind]string{dialogue.Data: "data", dialogue.End: "fin", dialogue.Reset: "rst", dialogue.Remark: "remark"}
 
-// newStep makes a step of an event. What the server sent from stray on belongs to no request, unless stray is negative.
-func newStep(e dialogue.Event, stray int64) Step {
+// newStep makes a step of an event, of which the finding may say that some is stray.
+func newStep(e dialogue.Event, f *Finding) Step {
 	st := Step{Millis: millis(e.At), From: "client", Kind: kinds[e.Kind], Bytes: e.Bytes}
 	if e.From == dialogue.Server {
 		st.From = "server"
 	}
-	if e.Kind != dialogue.Data {
+	switch {
+	case e.Kind != dialogue.Data && f.broke && e.From == dialogue.Server:
+		st.Stray = e.Lines()
+		return st
+	case e.Kind != dialogue.Data:
 		st.Lines = e.Lines()
 		return st
 	}
 	good := int64(len(e.First))
-	if st.From == "server" && stray >= 0 {
-		good = min(max(stray-e.Offset, 0), good)
+	if st.From == "server" && f.stray >= 0 {
+		good = min(max(f.stray-e.Offset, 0), good)
 	}
 	rest := e
 	rest.First = e.First[good:]

@@ -16,7 +16,13 @@ C: {x*4194304}\
 ~ 200ms
 C: {x*12582912}\` + answer + next
 
-var early = []Scenario{
+// goingOn is an upload in chunks whose client hears an answer early and goes on: $content is what it sends then.
+const goingOn = `
+C: 10000\r\n{x*65536}\r\n\
+S: <early>
+C: $chunked\` + answer + next
+
+var uploads = []Scenario{
 	{
 		Name: "1 MiB, read when all is sent", Oracle: Keep, Late: true, Content: `{x*1048576}`, Wire: whole, Ref: "RFC 9112 §9.6",
 		Why: "Many clients send the whole upload before they look for the answer.",
@@ -36,6 +42,26 @@ var early = []Scenario{
 	{
 		Name: "16 MiB, answered after 4", Oracle: Early, Content: `{x*16777216}`, Wire: upload16MiB, Ref: "RFC 9112 §9.6",
 		Why: "What nobody wants is read up to a limit, or an endless upload keeps the server busy for ever.",
+	},
+	{
+		Name: "chunked, answered, and 2 MiB more", Oracle: Keep, Content: `{x*2097152}`, Ref: "RFC 9112 §9.6", Wire: postChunked + goingOn,
+		Why: "The answer comes before anybody knows how much is to come; without close, it says that the next request is welcome.",
+	},
+	{
+		Name: "chunked, answered, and 100 KiB more", Oracle: Keep, Content: `{x*102400}`, Ref: "RFC 9112 §9.6", Wire: postChunked + goingOn,
+		Why: "The answer comes before anybody knows how much is to come; without close, it says that the next request is welcome.",
+	},
+	{
+		Name: "chunked, answered, and 2 MiB of requests", Oracle: Keep, Content: `{$smuggled*27000}`, Ref: "RFC 9112 §9.6", Wire: postChunked + goingOn,
+		Why: "A server that has lost interest in the content must not find a request in it.",
+	},
+	{
+		Name: "fixed length, answered, and 2 MiB more", Oracle: Keep, Content: `{x*2162688}`, Ref: "RFC 9112 §9.6",
+		Wire: post + `
+C: {x*65536}\
+S: <early>
+C: {x*2097152}\` + answer + next,
+		Why: "The length tells how much is to come: a server that does not want it can say close in time.",
 	},
 	{
 		Name: "8 MiB with Connection: close", Oracle: Once, Late: true, Content: `{x*8388608}`, Ref: "RFC 9112 §9.6",

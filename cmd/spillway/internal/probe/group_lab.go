@@ -94,6 +94,21 @@ S: <response> 200 ignored` + next,
 		Why:  "Reading for nothing has a limit, or an endless upload never ends.",
 	},
 	{
+		Name: "half read, answered, and 2 MiB more", Oracle: Keep, Lab: true, Content: `{x*2097152}`, Ref: "RFC 9112 §9.6",
+		Wire: chunkedTo("/partial?n=1000") + goingOn,
+		Why:  "A handler that stops in the middle of an upload answers a client that goes on.",
+	},
+	{
+		Name: "401, answered, and 2 MiB more", Oracle: Keep, Lab: true, Content: `{x*2097152}`, Ref: "RFC 9112 §9.6",
+		Wire: chunkedTo("/status?code=401") + goingOn,
+		Why:  "The client is to send the same again on this connection, with credentials.",
+	},
+	{
+		Name: "refused, answered, and 2 MiB more", Oracle: Keep, Lab: true, Content: `{x*2097152}`, Ref: "RFC 9110 §15.5.14",
+		Wire: chunkedTo("/reject?max=1000") + goingOn,
+		Why:  "A server that refuses content may close the connection, and says so.",
+	},
+	{
 		Name: "echo", Oracle: Keep, Lab: true, Content: `{x*300000}`, Ref: "RFC 9110 §7.5",
 		Wire: to("/echo", "$content") + `
 S: <response> 200 xxxx` + next,
@@ -178,10 +193,15 @@ C: ` + content + `\`
 
 // toChunked is a POST to a target, chunked.
 func toChunked(target, content string) string {
+	return chunkedTo(target) + `
+C: ` + content + `\`
+}
+
+// chunkedTo is the head of a POST to a target, whose content is chunked.
+func chunkedTo(target string) string {
 	return `
 C: POST ` + target + ` HTTP/1.1
 C: Host: $host
 C: Transfer-Encoding: chunked
-C:
-C: ` + content + `\`
+C:`
 }

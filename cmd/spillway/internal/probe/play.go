@@ -25,7 +25,11 @@ type outcome struct {
 	*script
 	oracle  Oracle
 	known   *survey
-	sent    int                  // requests sent
+	sent    int                  // requests sent, the last one perhaps in part
+	turn    int                  // the last of them that was sent when all answers before had come
+	cut     bool                 // the client was told in the middle of a request that the connection ends, and sent no more
+	idle    bool                 // the client paused between an answer and the next request
+	heard   int64                // bytes sent when the last answer had come
 	answers []*dialogue.Response // final ones
 	partial *dialogue.Response   // what came of the one that failed
 	interim int                  // interim responses
@@ -152,8 +156,11 @@ func (r *run) steps() {
 			r.await(due, st.want)
 		case interim:
 			r.awaitInterim(due + 1)
+		case early:
+			r.awaitEarly(due+1, st.wait)
 		case pause:
 			if !r.stopped {
+				o.idle = o.idle || o.sent > 0 && len(o.answers) == o.sent
 				time.Sleep(st.wait)
 			}
 		case halfClose:
@@ -174,6 +181,7 @@ func (r *run) send(st step) {
 		return
 	}
 	if r.stopped || r.o.unsent {
+		r.o.cut = r.o.cut || r.o.last && st.requests == r.o.sent
 		return
 	}
 	if len(r.o.answers) > 0 {
@@ -182,6 +190,9 @@ func (r *run) send(st step) {
 			r.stopped = true
 			return
 		}
+	}
+	if st.requests > r.o.sent && len(r.o.answers) == st.requests-1 {
+		r.o.turn = st.requests
 	}
 	r.o.sent = st.requests
 	r.o.unsent = r.Send(st.data) != nil
@@ -208,6 +219,13 @@ func (r *run) awaitInterim(due int) {
 	}
 }
 
+// awaitEarly reads an answer that begins within a time, before the request has been sent to its end.
+func (r *run) awaitEarly(due int, within time.Duration) {
+	for !r.stopped && len(r.o.answers) < due && r.WaitBytes(within) != dialogue.ErrSilent {
+		r.read()
+	}
+}
+
 // read reads one response.
 func (r *run) read() {
 	o := r.o
@@ -225,6 +243,7 @@ func (r *run) read() {
 		}
 	default:
 		o.answers = append(o.answers, res)
+		o.heard = r.Bytes(dialogue.Client)
 		if res.Last() {
 			o.last, r.stopped = true, true
 		}
@@ -238,7 +257,7 @@ func (r *run) finish() {
 		return
 	}
 	patience := quiet
-	if o.last || o.unsent || slices.Contains([]Oracle{Once, Old, Ends}, o.oracle) {
+	if o.last && !o.cut || o.unsent || slices.Contains([]Oracle{Once, Old, Ends}, o.oracle) {
 		patience, o.waited = r.patience, true
 	}
 	if o.failed == nil || o.unsent {

@@ -22,8 +22,9 @@ type Scenario struct {
 
 	// Wire is the dialogue. C: lines are sent, together where they stand together; "C: <FIN>" and "C: <RST>" end the
 	// connection; "~ 100ms" waits. "S: <response>" waits for the answer to the next request, and may be followed by what
-	// its status and content must begin with; "S: <interim>" waits for an interim response or the answer. A client that
-	// has been told that the connection ends, or sees it, sends no more after an S: line.
+	// its status and content must begin with; "S: <interim>" waits for an interim response or the answer; "S: <early>" takes
+	// an answer that comes before the request's end, if it comes soon. A client that has been told that the connection
+	// ends, or sees it, sends no more after an S: line.
 	//
 	// $host, $get and $post stand for where the server is; $hidden for a target that only a request hidden in content
 	// has, and $smuggled for that request; $chunked is $content in the chunked coding, in chunks of 1 KiB and with the
@@ -70,7 +71,7 @@ type group struct {
 // groups is the catalogue, in the order of the report.
 var groups = []group{
 	{"leftover content", leftovers},
-	{"early answers to uploads", early},
+	{"early answers to uploads", uploads},
 	{"expect: 100-continue", expects},
 	{"pipelining", pipelining},
 	{"persistence", persistence},

@@ -18,7 +18,7 @@ type style struct {
 }
 
 var colours = map[Verdict]string{
-	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Lax: "33",
+	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Broken: "31", Lax: "33",
 }
 
 func (s style) paint(code, text string) string {
@@ -78,8 +78,12 @@ func (res *Result) print(w io.Writer, s style, name int, advise bool) {
 			fmt.Fprintf(w, "  %s  %s\n", at, line)
 			at = "         "
 		}
+		word := "stray"
+		if st.Kind != "data" {
+			word = "not announced"
+		}
 		for _, line := range st.Stray {
-			fmt.Fprintf(w, "  %s  %s\n", at, s.paint("31", line+"   <-- stray"))
+			fmt.Fprintf(w, "  %s  %s\n", at, s.paint("31", line+"   <-- "+word))
 			at = "         "
 		}
 	}

@@ -12,13 +12,14 @@ const (
 	ResetSeen Verdict = "RESET"     // the connection was reset under a client that had done nothing wrong
 	Hang      Verdict = "HANG"      // neither an answer nor an end
 	Lost      Verdict = "LOST"      // a valid request was not answered
+	Broken    Verdict = "BROKEN"    // an answer did not say that the connection ends, and it ended before the next one
 	Lax       Verdict = "LAX"       // what should have been refused was served
 	Closed    Verdict = "closed"    // safe, but the connection was not kept
 	OK        Verdict = "ok"
 )
 
 // verdicts lists them in the order of the summary.
-var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Lax}
+var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Broken, Lax}
 
 // Fault reports whether the verdict is one to be mended.
 func (v Verdict) Fault() bool { return v != OK && v != Closed }
@@ -29,7 +30,8 @@ type Finding struct {
 	What    string // one sentence of what happened
 	Advice  string // one sentence of what to do about it; "" where nothing is to be done
 
-	stray int64 // from where on what the server sent belongs to no request; -1: it all does
+	stray int64 // from where on what the server sent belongs to no request; -1: it all does to one
+	broke bool  // the server's end of the connection is what was not to come
 }
 
 // advice is what to do about a verdict, where the oracle knows nothing better.
@@ -43,6 +45,8 @@ var advice = map[Verdict]string{
 	Hang: "Bound every wait, and answer or close when it is over.",
 	Lost: "Answer every request that was read, or say Connection: close in the answer before it, so that the client knows " +
 		"which ones to send again.",
+	Broken: "An answer without Connection: close says that the connection can be used: send close with every answer behind " +
+		"which the content may not be read to its end, or read it to its end.",
 	Lax:    "Refuse it: what one recipient forgives, another reads in its own way.",
 	Closed: "Safe; to keep the connection, read a small rest of the content within a budget of bytes and time.",
 }
