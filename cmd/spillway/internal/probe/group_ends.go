@@ -4,12 +4,12 @@ package probe
 
 var ends = []Scenario{
 	{
-		Name: "half-closed behind a request", Oracle: Keep, Wire: get + `
+		Name: "half-closed behind a request", Oracle: Said, Wire: get + `
 C: <FIN>` + answer, Ref: "RFC 9112 §9.6",
 		Why: "A client that has said all it has to say still listens.",
 	},
 	{
-		Name: "half-closed behind content", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.6",
+		Name: "half-closed behind content", Oracle: Said, Content: `$smuggled`, Ref: "RFC 9112 §9.6",
 		Wire: post + `
 C: $content\
 C: <FIN>` + answer,

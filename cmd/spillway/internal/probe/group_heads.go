@@ -55,12 +55,13 @@ C:` + answer,
 		Why: "Folding is obsolete: 400, or to be replaced by spaces before anybody looks.",
 	},
 	{
-		Name: "a space before the first field", Oracle: Refuse, Ref: "RFC 9112 §2.2",
+		Name: "a space before the first field", Oracle: Drop, Content: `$smuggled`, Ref: "RFC 9112 §2.2",
 		Wire: `
-C: GET $get HTTP/1.1
-C:  X-Probe: x
+C: POST $post HTTP/1.1
+C:  Content-Length: $size
 C: Host: $host
-C:` + answer,
+C:
+C: $content\` + answer + next,
 		Why: "It continues nothing: such lines are to be refused or ignored.",
 	},
 	{

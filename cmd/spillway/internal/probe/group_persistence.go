@@ -27,6 +27,15 @@ C:` + answer + next,
 		Why: "Content behind the answer to a HEAD would be read as the next answer.",
 	},
 	{
+		Name: "Connection: close, and nothing behind", Oracle: Once, Wire: oneOf("1.1", []string{"Connection: close"}) + answer,
+		Ref: "RFC 9112 §9.6",
+		Why: "The client asks for the end; no other request gives the server a reason for it.",
+	},
+	{
+		Name: "HTTP/1.0, and nothing behind", Oracle: Old, Wire: oneOf("1.0", nil) + answer, Ref: "RFC 9112 §9.3",
+		Why: "The client waits for the end; no other request gives the server a reason for it.",
+	},
+	{
 		Name: "Connection: close", Oracle: Once, Wire: last("1.1", "Connection: close"), Ref: "RFC 9112 §9.6",
 		Why: "Nothing behind a request that says close may be processed.",
 	},

@@ -74,7 +74,7 @@ C:` + get + answer + answer,
 		Why: "Old clients send CRLF behind content; one should be ignored.",
 	},
 	{
-		Name: "two, then half-closed", Oracle: Keep, Wire: get + get + `
+		Name: "two, then half-closed", Oracle: Said, Wire: get + get + `
 C: <FIN>` + answer + answer, Ref: "RFC 9112 §9.6",
 		Why: "A client that has said all it has to say still listens.",
 	},

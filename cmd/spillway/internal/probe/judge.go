@@ -5,6 +5,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
@@ -12,6 +13,15 @@ import (
 
 // judge says what an outcome means.
 func (o *outcome) judge() Finding {
+	f := o.judgeByOracle()
+	if o.headed && !f.Verdict.Fault() {
+		f = o.found(Wrong, "Content came with the answer to a HEAD: a client takes it for the next answer.")
+		f.Advice = "Send the head alone, whatever its Content-Length says (RFC 9110 §9.3.2)."
+	}
+	return f
+}
+
+func (o *outcome) judgeByOracle() Finding {
 	switch o.oracle {
 	case Once:
 		return o.judgeOnce()
@@ -19,6 +29,10 @@ func (o *outcome) judge() Finding {
 		return o.judgeOld()
 	case Refuse, Limit:
 		return o.judgeRefuse()
+	case Drop:
+		return o.judgeDrop()
+	case Said:
+		return o.judgeSaid()
 	case Framing, Ambiguous, Conflict:
 		return o.judgeFraming()
 	case Bounded, Early:
@@ -39,8 +53,11 @@ func (o *outcome) found(v Verdict, format string, args ...any) Finding {
 
 // judgeKeep: every request is valid.
 func (o *outcome) judgeKeep() Finding {
-	if f := o.stray(Desync); f.Verdict != "" {
+	if f := o.stray(Desync); f.Verdict != "" && (f.Verdict != Wrong || o.unasked < 0) {
 		return f
+	}
+	if o.unasked >= 0 {
+		return o.strayFrom(Desync, o.unasked, "An answer came before the next request had been sent.")
 	}
 	if f := o.brokenOff(); f.Verdict != "" {
 		return f
@@ -55,7 +72,7 @@ func (o *outcome) judgeKeep() Finding {
 	claimed := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return res.Minor > 1 })
 	switch {
 	case claimed >= 0:
-		f := o.found(Lax, "The answer calls itself HTTP/1.%d, to which no server conforms.", o.answers[claimed].Minor)
+		f := o.found(Wrong, "The answer calls itself HTTP/1.%d, to which no server conforms.", o.answers[claimed].Minor)
 		f.Advice = "Answer with the highest version that the server conforms to (RFC 9110 §2.5)."
 		return f
 	case refused >= 0:
@@ -115,6 +132,9 @@ func (o *outcome) judgeOnce() Finding {
 	if o.end == nil {
 		return o.found(Hang, "%s, and the connection stayed open.", o.answered())
 	}
+	if len(o.requests) > 1 {
+		return o.found(OK, "%s; the request behind it was not answered, and the connection ended.", o.answered())
+	}
 	return o.found(OK, "%s, and a clean end.", o.answered())
 }
 
@@ -122,9 +142,9 @@ func (o *outcome) judgeOnce() Finding {
 func (o *outcome) judgeOld() Finding {
 	switch {
 	case o.interim > 0:
-		return o.found(Lax, "An interim response was sent to an HTTP/1.0 client.")
+		return o.found(Wrong, "An interim response was sent to an HTTP/1.0 client.")
 	case len(o.answers) > 0 && o.answers[0].Chunked():
-		return o.found(Lax, "A chunked response was sent to an HTTP/1.0 client.")
+		return o.found(Wrong, "A chunked response was sent to an HTTP/1.0 client.")
 	}
 	return o.judgeOnce()
 }
@@ -134,7 +154,7 @@ func (o *outcome) judgeRefuse() Finding {
 	if len(o.answers) > 0 && !o.refused(o.answers[0]) && (o.end == nil || o.answers[0].Status < 400) {
 		return o.found(Lax, "It was served: %d.", o.answers[0].Status)
 	}
-	if len(o.extra) > 0 {
+	if len(o.extra) > 0 && !o.allRefused() {
 		return o.stray(Desync)
 	}
 	if f := o.reset(); f.Verdict != "" {
@@ -146,11 +166,33 @@ func (o *outcome) judgeRefuse() Finding {
 	case len(o.answers) > 0 && o.end == nil:
 		return o.found(OK, "Refused with %d, and kept open.", o.answers[0].Status)
 	case len(o.answers) > 0:
-		return o.found(OK, "Refused with %d, and closed.", o.answers[0].Status)
+		return o.refusal()
 	case o.garbage >= 0:
 		return o.found(OK, "Refused, in words that are no HTTP response, and closed.")
 	}
 	return o.found(Closed, "Closed without an answer.")
+}
+
+// judgeDrop: a line is to be refused or dropped. It declares content that is a request, so that what became of it shows.
+func (o *outcome) judgeDrop() Finding {
+	switch {
+	case len(o.answers) == 0 || o.refused(o.answers[0]):
+		return o.judgeRefuse()
+	case o.smuggled():
+		return o.found(OK, "The line was dropped: what it called content was answered as a request.")
+	case len(o.answers) > 1 && o.answers[1].Status == o.known.Get:
+		return o.found(Lax, "The line was taken for a field: what it called content was read as content.")
+	}
+	return o.judgeFraming()
+}
+
+// judgeSaid: every request is valid, and the client has said that no more will come. No standard says that it must be answered.
+func (o *outcome) judgeSaid() Finding {
+	f := o.judgeKeep()
+	if (f.Verdict == Lost || f.Verdict == Broken) && o.failed == io.EOF && o.end == io.EOF {
+		return o.found(Closed, "%s; the connection was closed when the client had ended its direction.", o.answered())
+	}
+	return f
 }
 
 // judgeFraming: where the content ends is not known, so nothing behind the answer can be.
@@ -160,17 +202,24 @@ func (o *outcome) judgeFraming() Finding {
 		kept, misread = Ambig, Ambig
 	}
 	served := len(o.answers) > 0 && !o.refused(o.answers[0])
+	if o.allRefused() && o.end == io.EOF {
+		return o.refusal()
+	}
 	if f := o.afterthought(); o.oracle == Framing && f.Verdict != "" {
 		return f
 	}
 	if f := o.stray(misread); f.Verdict != "" {
 		return f
 	}
+	behind := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return res != o.answers[0] && !o.refused(res) })
 	switch {
-	case len(o.answers) > 1:
+	case behind > 0 || len(o.answers) > 1 && o.end == nil:
 		f := o.found(kept, "It was answered with %d, and the connection served another request.", o.answers[0].Status)
 		f.stray = o.second()
 		return f
+	case len(o.answers) > 1 && served && o.oracle != Conflict:
+		return o.strayFrom(Lax, o.second(), "It was answered with %d, what came behind it was refused with %d, and the connection ended.",
+			o.answers[0].Status, o.answers[1].Status)
 	case served && o.oracle == Conflict:
 		return o.found(Lax, "It was served: %d.", o.answers[0].Status)
 	}
@@ -185,10 +234,12 @@ func (o *outcome) judgeFraming() Finding {
 		return o.found(kept, "It was answered with %d and the connection kept; the next request got no answer.", o.answers[0].Status)
 	case len(o.answers) == 0:
 		return o.found(OK, "Closed without an answer.")
+	case o.last && o.end == nil:
+		return o.found(Hang, "The answer, %d, said that the connection ends, and it did not within the patience.", o.answers[0].Status)
 	case served:
 		return o.found(OK, "Answered with %d, and closed.", o.answers[0].Status)
 	}
-	return o.found(OK, "Refused with %d, and closed.", o.answers[0].Status)
+	return o.refusal()
 }
 
 // judgeEnds: the client stopped inside a request.
@@ -229,4 +280,3 @@ func (o *outcome) judgeAlive() Finding {
 	}
 	return o.found(OK, "The server answers other connections.")
 }
-

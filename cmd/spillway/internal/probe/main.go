@@ -28,8 +28,9 @@ Some scenarios are attacks in miniature, and some send several megabytes. Probe 
 
 Verdicts: ok; closed (safe, but the connection was not kept); DESYNC (content was read as a request);
 AMBIGUOUS (answered where the framing was ambiguous, and kept open); RESET; HANG; LOST (a valid request was
-not answered); BROKEN (the connection ended behind an answer that did not say so, before the next one); LAX
-(what should have been refused was served).
+not answered); WRONG (an answer itself is wrong, such as content behind the answer to a HEAD); BROKEN (the
+connection ended behind an answer that did not say so, before the next one); LAX (what should have been refused
+was served).
 
 Exit status: 0 all ok or closed, 1 faults found, 2 the probe could not run to its end.
 

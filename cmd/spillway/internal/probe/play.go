@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"time"
 
@@ -19,6 +20,9 @@ const (
 	quiet    = 60 * time.Millisecond // for what nobody asked for
 	extraMax = 3                     // answers read that nobody asked for
 )
+
+// finalAnswer is the beginning of a response that is not interim, and not a last word about the time that has passed.
+var finalAnswer = regexp.MustCompile(`^HTTP/1\.\d ([235]|4[^0]|40[^8])`)
 
 // outcome is what came of a scenario.
 type outcome struct {
@@ -40,6 +44,8 @@ type outcome struct {
 	end     error                // how the server's direction ended: io.EOF, *ResetError; nil: it has not
 	waited  bool                 // for the end, as long as that may take
 	extra   []*dialogue.Response // behind all the answers
+	headed  bool                 // content came with the answer to a HEAD, as it does on this server
+	unasked int64                // from where on the server sent an answer before the request to which it would belong; -1: nowhere
 	garbage int64                // from where on the server sent what is no response; -1: nowhere
 	told    []byte               // Alive: the beginning of the answer on another connection
 	alive   error                // Alive: why there was none, or errWrong
@@ -72,7 +78,7 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 	}
 	defer t.Close()
 	defer context.AfterFunc(ctx, func() { t.Abort() })()
-	o := &outcome{script: sc, oracle: s.Oracle, known: &p.known, garbage: -1}
+	o := &outcome{script: sc, oracle: s.Oracle, known: &p.known, garbage: -1, unasked: -1}
 	r := &run{Talker: t, o: o, patience: max(p.patience, s.Within), polite: s.Slow}
 	if !s.Late {
 		t.StartReading()
@@ -193,6 +199,9 @@ func (r *run) send(st step) {
 	}
 	if st.requests > r.o.sent && len(r.o.answers) == st.requests-1 {
 		r.o.turn = st.requests
+		if n, first := r.Unread(); st.requests > 1 && r.o.unasked < 0 && finalAnswer.Match(first) {
+			r.o.unasked = r.Bytes(dialogue.Server) - int64(n)
+		}
 	}
 	r.o.sent = st.requests
 	r.o.unsent = r.Send(st.data) != nil
@@ -232,6 +241,9 @@ func (r *run) read() {
 	method := "GET"
 	if len(o.answers) < len(o.requests) {
 		method = o.requests[len(o.answers)].method
+	}
+	if method == "HEAD" && o.known.Head {
+		method, o.headed = "GET", true
 	}
 	res, err := r.Next(method, r.patience)
 	switch {

@@ -50,10 +50,12 @@ const (
 	Keep      Oracle = iota // every request is valid: all are answered, in order, on the connection
 	Once                    // the first request is the last: one answer, then the end
 	Refuse                  // the head is invalid: it is refused
+	Drop                    // a line of the head is invalid: the head is refused, or read as if the line were not there
 	Framing                 // the framing is invalid: whatever the answer, the connection ends behind it
 	Ambiguous               // the framing can be read in two ways: whatever the answer, the connection ends behind it
 	Conflict                // as Ambiguous, and the request must not be answered as if it were valid
 	Ends                    // the client stops inside a request: the server lets go of the connection
+	Said                    // as Keep, and the client has ended its direction: the server may close instead of answering
 	Alive                   // the client destroys the connection: the server answers on another one
 	Limit                   // too much: it is refused, and the client can read that
 	Bounded                 // nobody wants the content, and it is too much to be thrown away: the connection ends behind the answer

@@ -19,6 +19,20 @@ func (o *outcome) refused(res *dialogue.Response) bool {
 	return res.Status >= 400 && res.Status != o.known.Get
 }
 
+// allRefused reports whether there are answers, and all of them say no.
+func (o *outcome) allRefused() bool {
+	served := func(res *dialogue.Response) bool { return !o.refused(res) || o.tells(res) }
+	return len(o.answers) > 0 && !o.smuggled() && !slices.ContainsFunc(o.answers, served) && !slices.ContainsFunc(o.extra, served)
+}
+
+// refusal is what a refusal is worth.
+func (o *outcome) refusal() Finding {
+	if n := len(o.answers) + len(o.extra); n > 1 {
+		return o.found(OK, "Refused with %d, what came behind it too, and closed.", o.answers[0].Status)
+	}
+	return o.found(OK, "Refused with %d, and closed.", o.answers[0].Status)
+}
+
 // stray finds what the server sent that belongs to no request: answers nobody asked for, what is no response, and answers
 // that only content read as a request explains.
 func (o *outcome) stray(v Verdict) Finding {
@@ -33,7 +47,7 @@ func (o *outcome) stray(v Verdict) Finding {
 	case hidden:
 		return o.strayFrom(v, o.second(), "The next request got the answer to the one hidden in the content.")
 	case o.garbage >= 0 && len(o.answers) > 0:
-		return o.strayFrom(v, o.garbage, "Behind the answer the server sent what is no response.")
+		return o.rubbish(v)
 	}
 	if len(o.content) > 0 && len(o.answers) > 1 {
 		if i := slices.IndexFunc(o.answers[1:], o.misread); i >= 0 {
@@ -42,6 +56,30 @@ func (o *outcome) stray(v Verdict) Finding {
 		}
 	}
 	return Finding{}
+}
+
+// rubbish judges what is no response and came behind an answer. It says that content was read as a request only if that has
+// left a trace; else the answer before it is longer than it says.
+func (o *outcome) rubbish(v Verdict) Finding {
+	before := o.answers[len(o.answers)-1]
+	switch {
+	case bytes.Contains(o.at(o.garbage), []byte("spillway-probe-")):
+		return o.strayFrom(v, o.garbage, "Behind the answer came, without a head, what answers the request hidden in the content.")
+	case before.Method == "HEAD" && len(o.content) > 0:
+		return o.strayFrom(v, o.garbage, "The answer to HEAD came with content, as otherwise it does not: the method was read together with "+
+			"content.")
+	}
+	return o.strayFrom(Wrong, o.garbage, "Behind the answer the server sent what is no response.")
+}
+
+// at returns what is kept of what the server sent from an offset on.
+func (o *outcome) at(offset int64) []byte {
+	for _, e := range o.events {
+		if in := offset - e.Offset; e.Kind == dialogue.Data && e.From == dialogue.Server && in >= 0 && in < int64(len(e.First)) {
+			return e.First[in:]
+		}
+	}
+	return nil
 }
 
 // afterthought finds an answer behind the answer that only says that the content turned out to be broken, before the end:

@@ -18,7 +18,7 @@ type style struct {
 }
 
 var colours = map[Verdict]string{
-	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Broken: "31", Lax: "33",
+	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Wrong: "31", Broken: "31", Lax: "33",
 }
 
 func (s style) paint(code, text string) string {

@@ -12,6 +12,7 @@ const (
 	ResetSeen Verdict = "RESET"     // the connection was reset under a client that had done nothing wrong
 	Hang      Verdict = "HANG"      // neither an answer nor an end
 	Lost      Verdict = "LOST"      // a valid request was not answered
+	Wrong     Verdict = "WRONG"     // an answer itself is wrong: content where none can be, a version that does not exist
 	Broken    Verdict = "BROKEN"    // an answer did not say that the connection ends, and it ended before the next one
 	Lax       Verdict = "LAX"       // what should have been refused was served
 	Closed    Verdict = "closed"    // safe, but the connection was not kept
@@ -19,7 +20,7 @@ const (
 )
 
 // verdicts lists them in the order of the summary.
-var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Broken, Lax}
+var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Wrong, Broken, Lax}
 
 // Fault reports whether the verdict is one to be mended.
 func (v Verdict) Fault() bool { return v != OK && v != Closed }
@@ -45,6 +46,7 @@ var advice = map[Verdict]string{
 	Hang: "Bound every wait, and answer or close when it is over.",
 	Lost: "Answer every request that was read, or say Connection: close in the answer before it, so that the client knows " +
 		"which ones to send again.",
+	Wrong: "An answer is as long as its head says, and what belongs to another version or to another method is not in it.",
 	Broken: "An answer without Connection: close says that the connection can be used: send close with every answer behind " +
 		"which the content may not be read to its end, or read it to its end.",
 	Lax:    "Refuse it: what one recipient forgives, another reads in its own way.",
@@ -60,14 +62,16 @@ var adviceFor = map[Oracle]map[Verdict]string{
 		Hang: "Close behind the answer: this client waits for the end of the connection.",
 	},
 	Old: {
-		Lax:  "An HTTP/1.0 client reads neither interim responses nor the chunked coding.",
-		Hang: "Close behind the answer: this client waits for the end of the connection.",
+		Wrong: "An HTTP/1.0 client reads neither interim responses nor the chunked coding.",
+		Hang:  "Close behind the answer: this client waits for the end of the connection.",
 	},
 	Framing: {Desync: "Content whose framing is broken has no end: answer if you must, and close."},
 	Bounded: {Lax: boundIt},
 	Early:   {Lax: boundIt},
 	Small:   {Lost: "Read a small rest of the content, so that the connection can be kept."},
 	Refuse:  {Closed: ""},
+	Drop:    {Closed: "", Lax: "Refuse such a request with 400, or drop the line."},
+	Said:    {Closed: "Permitted; clients that half-close behind their request, as scripts and relays do, get no answer."},
 	Limit: {
 		Lax:    "Bound what a request's head and framing may cost.",
 		Closed: "Safe; say 413, 414 or 431 before closing, so that the client knows why.",
