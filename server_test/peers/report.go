@@ -43,7 +43,7 @@ type step struct {
 }
 
 // verdicts are in the order of the table's columns.
-var verdicts = []string{"ok", "closed", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "BROKEN", "LAX"}
+var verdicts = []string{"ok", "closed", "CRASH", "DEAD", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "WRONG", "BROKEN", "LAX"}
 
 func (r *result) fault() bool { return r.Verdict != "ok" && r.Verdict != "closed" }
 

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
@@ -24,6 +22,7 @@ type Config struct {
 	Remote   bool          // the server may be on another machine
 	Conns    int           // scenarios played at once; 0: 4
 	Patience time.Duration // how long an answer may take; 0: 2 s
+	Restart  string        // a shell command that starts the server again where it has died, and returns
 	Stuck    time.Duration // how long one scenario may keep the server from answering anybody; 0: 30 s
 	Only     func(*Scenario) bool
 
@@ -37,6 +36,7 @@ type Report struct {
 	Seconds  float64   `json:"seconds"`
 	Survey   survey    `json:"survey"`
 	Results  []Result  `json:"results"`
+	Remarks  []string  `json:"remarks,omitempty"`  // what no scenario explains
 	Unplayed int       `json:"unplayed,omitempty"` // scenarios that were not played because of Error
 	Error    string    `json:"error,omitempty"`    // why the probe did not come to its end
 }
@@ -64,7 +64,7 @@ type Step struct {
 	Stray  []string `json:"stray,omitempty"` // those that belong to no request, or an end that was not announced
 }
 
-// Faults returns how many results are faults.
+// Faults returns how many results are faults, with the deaths that no scenario explains.
 func (r *Report) Faults() int {
 	n := 0
 	for _, res := range r.Results {
@@ -72,7 +72,7 @@ func (r *Report) Faults() int {
 			n++
 		}
 	}
-	return n
+	return n + len(r.Remarks)
 }
 
 // Run probes. The error says why the probe did not come to its end; the report holds what was found up to then.
@@ -166,61 +166,23 @@ func (p *player) mustBeLocal(ctx context.Context) error {
 	return nil
 }
 
-// playAll plays the catalogue. After an error no other scenario begins.
+// playAll plays the catalogue.
 func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 	all := cfg.scenarios()
 	if err := check(all); err != nil {
 		return err
 	}
-	errs := make([]error, len(all))
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	results := make([]*Result, len(all))
-	var mu sync.Mutex
-	begun := 0
-	next := func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		if begun == len(all) || ctx.Err() != nil {
-			return -1
-		}
-		if cfg.Progress != nil {
-			cfg.Progress(begun, len(all), all[begun].Group+": "+all[begun].Name)
-		}
-		begun++
-		return begun - 1
-	}
-	var players sync.WaitGroup
-	for range cfg.conns(p.known.Alone) {
-		players.Go(func() {
-			for i := next(); i >= 0; i = next() {
-				if results[i], errs[i] = p.result(ctx, &all[i]); errs[i] != nil {
-					cancel(errs[i])
-				}
-			}
-		})
-	}
-	players.Wait()
-	for _, res := range results {
+	c := newCampaign(p, cfg, all)
+	err := c.run(ctx)
+	for _, res := range c.results {
 		if res == nil {
 			r.Unplayed++
 			continue
 		}
 		r.Results = append(r.Results, *res)
 	}
-	return stopped(all, errs, context.Cause(ctx))
-}
-
-// stopped says in which scenario the probe ended before its time.
-func stopped(all []Scenario, errs []error, cause error) error {
-	in := slices.Index(errs, cause)
-	if in < 0 { // it was stopped from outside
-		in = slices.IndexFunc(errs, func(err error) bool { return err != nil })
-	}
-	if cause == nil || in < 0 {
-		return cause
-	}
-	return fmt.Errorf("in the scenario %q of %q: %w", all[in].Name, all[in].Group, cause)
+	r.Remarks = c.remarks
+	return err
 }
 
 func (cfg *Config) scenarios() []Scenario {
@@ -244,15 +206,6 @@ func (cfg *Config) conns(alone bool) int {
 		return 10
 	}
 	return 4
-}
-
-// result plays a scenario. The result may be there although there is an error.
-func (p *player) result(ctx context.Context, s *Scenario) (*Result, error) {
-	o, err := p.play(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return newResult(s, o), p.revive(ctx, o)
 }
 
 func newResult(s *Scenario, o *outcome) *Result {

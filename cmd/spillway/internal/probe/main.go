@@ -26,12 +26,6 @@ but the URL's own.
 
 Some scenarios are attacks in miniature, and some send several megabytes. Probe only servers that you may test.
 
-Verdicts: ok; closed (safe, but the connection was not kept); DESYNC (content was read as a request);
-AMBIGUOUS (answered where the framing was ambiguous, and kept open); RESET; HANG; LOST (a valid request was
-not answered); WRONG (an answer itself is wrong, such as content behind the answer to a HEAD); BROKEN (the
-connection ended behind an answer that did not say so, before the next one); LAX (what should have been refused
-was served).
-
 Exit status: 0 all ok or closed, 1 faults found, 2 the probe could not run to its end.
 
 `
@@ -55,11 +49,17 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set.BoolVar(&f.Slow, "slow", false, "also be a slow client; takes minutes")
 	set.BoolVar(&f.Remote, "remote", false, "the server may be on another machine")
 	set.StringVar(&f.only, "only", "", "play only the scenarios whose group or name contains `TEXT`")
+	set.StringVar(&f.Restart, "restart", "", "a shell `COMMAND` that starts the server again where it has died, and returns")
 	set.DurationVar(&f.Patience, "patience", 2*time.Second, "how long an answer may take")
 	set.IntVar(&f.Conns, "conns", 0, "scenarios played at once (default 4)")
 	err := set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(help, usage)
+		fmt.Fprintln(help, "Verdicts:")
+		for _, v := range verdicts {
+			fmt.Fprintf(help, "  %-9s  %s\n", v, meanings[v])
+		}
+		fmt.Fprintln(help)
 		set.SetOutput(help)
 		set.PrintDefaults()
 		return nil, err

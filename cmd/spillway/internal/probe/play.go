@@ -129,19 +129,6 @@ func (p *player) ask(ctx context.Context, o *outcome) {
 	}
 }
 
-// revive makes sure that a server that has not answered a scenario answers at all. One that has few workers may need time
-// to let go of a connection.
-func (p *player) revive(ctx context.Context, o *outcome) error {
-	if len(o.answers) > 0 || !errors.Is(o.failed, dialogue.ErrSilent) {
-		return nil
-	}
-	_, t, err := p.once(ctx, p.get, max(p.patience, p.stuck))
-	if err == nil {
-		return t.Close()
-	}
-	return fmt.Errorf("since then a plain GET gets no answer either: %w", err)
-}
-
 // run is a scenario that is being played.
 type run struct {
 	*dialogue.Talker

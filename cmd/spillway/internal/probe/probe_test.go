@@ -368,7 +368,7 @@ func TestSilenced(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `in the scenario "no Host"`) || !strings.Contains(err.Error(), "no answer within 300ms") {
 		t.Error(err)
 	}
-	if len(rep.Results) != 1 || rep.Results[0].Verdict != Hang || rep.Unplayed == 0 {
+	if len(rep.Results) != 1 || rep.Results[0].Verdict != Dead || rep.Unplayed == 0 {
 		t.Errorf("%d results, %d not played", len(rep.Results), rep.Unplayed)
 	}
 }

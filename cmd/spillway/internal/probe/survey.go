@@ -70,6 +70,11 @@ func (p *player) headHasContent(ctx context.Context) bool {
 	return n > 0
 }
 
+// silence says that the time for an answer is over.
+type silence string
+
+func (s silence) Error() string { return string(s) }
+
 // once sends a plain GET on a new connection and returns the answer, and the connection as it then is.
 func (p *player) once(ctx context.Context, target string, patience time.Duration) (*dialogue.Response, *dialogue.Talker, error) {
 	t, err := p.dial(ctx)
@@ -91,9 +96,9 @@ func (p *player) once(ctx context.Context, target string, patience time.Duration
 	case err == nil:
 		err = errors.New("nothing but interim responses")
 	case errors.Is(err, dialogue.ErrSilent) && res.Status != 0:
-		err = fmt.Errorf("an answer that has not ended after %v and %d bytes of content", patience, res.Size)
+		err = silence(fmt.Sprintf("an answer that has not ended after %v and %d bytes of content", patience, res.Size))
 	case errors.Is(err, dialogue.ErrSilent):
-		err = fmt.Errorf("no answer within %v", patience)
+		err = silence(fmt.Sprintf("no answer within %v", patience))
 	}
 	return nil, nil, err
 }

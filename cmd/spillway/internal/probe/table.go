@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,7 +19,7 @@ type style struct {
 }
 
 var colours = map[Verdict]string{
-	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Wrong: "31", Broken: "31", Lax: "33",
+	OK: "32", Crash: "1;31", Dead: "1;31", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Wrong: "31", Broken: "31", Lax: "33",
 }
 
 func (s style) paint(code, text string) string {
@@ -54,6 +55,9 @@ func (r *Report) print(w io.Writer, s style) {
 		}
 		res.print(w, s, name, !told[res.Advice])
 		told[res.Advice] = told[res.Advice] || res.Verdict.Fault()
+	}
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(w, "\n%s\n", s.paint(colours[Crash], oneLine(errors.New(remark), 400)))
 	}
 	if len(r.Results) > 0 {
 		fmt.Fprintf(w, "\n%s\n", r.summary(s))

@@ -7,20 +7,38 @@ type Verdict string
 
 // The verdicts, the worst first.
 const (
-	Desync    Verdict = "DESYNC"    // a byte of content was read as a request
-	Ambig     Verdict = "AMBIGUOUS" // answered where the framing was ambiguous, and kept open
-	ResetSeen Verdict = "RESET"     // the connection was reset under a client that had done nothing wrong
-	Hang      Verdict = "HANG"      // neither an answer nor an end
-	Lost      Verdict = "LOST"      // a valid request was not answered
-	Wrong     Verdict = "WRONG"     // an answer itself is wrong: content where none can be, a version that does not exist
-	Broken    Verdict = "BROKEN"    // an answer did not say that the connection ends, and it ended before the next one
-	Lax       Verdict = "LAX"       // what should have been refused was served
-	Closed    Verdict = "closed"    // safe, but the connection was not kept
+	Crash     Verdict = "CRASH"
+	Dead      Verdict = "DEAD"
+	Desync    Verdict = "DESYNC"
+	Ambig     Verdict = "AMBIGUOUS"
+	ResetSeen Verdict = "RESET"
+	Hang      Verdict = "HANG"
+	Lost      Verdict = "LOST"
+	Wrong     Verdict = "WRONG"
+	Broken    Verdict = "BROKEN"
+	Lax       Verdict = "LAX"
+	Closed    Verdict = "closed"
 	OK        Verdict = "ok"
 )
 
 // verdicts lists them in the order of the summary.
-var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Wrong, Broken, Lax}
+var verdicts = []Verdict{OK, Closed, Crash, Dead, Desync, Ambig, ResetSeen, Hang, Lost, Wrong, Broken, Lax}
+
+// meanings says what each verdict means.
+var meanings = map[Verdict]string{
+	OK:        "as it should be",
+	Closed:    "safe, but the connection was not kept",
+	Crash:     "the server died: it takes no connection any more",
+	Dead:      "the server answers nobody any more",
+	Desync:    "content was read as a request, or an answer came that nobody asked for",
+	Ambig:     "answered where the framing was ambiguous, and kept open",
+	ResetSeen: "the connection was reset under a client that had done nothing wrong",
+	Hang:      "neither an answer nor an end",
+	Lost:      "a valid request was not answered",
+	Wrong:     "an answer itself is wrong, such as content with the answer to a HEAD",
+	Broken:    "an answer did not say that the connection ends, and it ended before the next answer",
+	Lax:       "what should have been refused was served",
+}
 
 // Fault reports whether the verdict is one to be mended.
 func (v Verdict) Fault() bool { return v != OK && v != Closed }
@@ -37,6 +55,9 @@ type Finding struct {
 
 // advice is what to do about a verdict, where the oracle knows nothing better.
 var advice = map[Verdict]string{
+	Crash: "One client's bytes must never end the process: recover from what a connection's code may panic with, and bound what it " +
+		"may allocate.",
+	Dead: "Bound every wait and every loop, and whatever becomes of one connection, go on serving others.",
 	Desync: "Read the rest of the content after the handler, within a budget, or close the connection: never parse from " +
 		"where the handler stopped.",
 	Ambig: "Refuse such a request with 400, or at least close behind the answer: an intermediary may have framed it in " +
