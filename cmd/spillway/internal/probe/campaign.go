@@ -80,7 +80,7 @@ func (c *campaign) together(ctx context.Context) {
 	for range c.most {
 		players.Go(func() {
 			for i := c.next(ctx); i >= 0; i = c.next(ctx) {
-				res, d, err := c.try(ctx, i, false)
+				res, d, err := c.tryAgain(ctx, i)
 				c.take(i, res, d, err)
 			}
 		})
@@ -128,6 +128,28 @@ func (c *campaign) take(i int, res *Result, d *death, err error) {
 		c.done = append(c.done, i)
 		c.done = c.done[max(len(c.done)-c.most, 0):]
 	}
+}
+
+// tryAgain tries a scenario, and more than once if it shows a fault.
+func (c *campaign) tryAgain(ctx context.Context, i int) (*Result, *death, error) {
+	res, d, err := c.try(ctx, i, false)
+	if err != nil || d != nil || !res.Verdict.Fault() || c.all[i].Slow {
+		return res, d, err
+	}
+	tries := c.cfg.Tries
+	if tries == 0 {
+		tries = 3
+	}
+	for range tries - 1 {
+		again, d, err := c.try(ctx, i, false)
+		if again != nil {
+			res.merge(again)
+		}
+		if err != nil || d != nil {
+			return res, d, err
+		}
+	}
+	return res, nil, nil
 }
 
 // try plays a scenario and looks whether the server still lives, always if it is suspect, else if the outcome suggests it. The

@@ -22,6 +22,7 @@ type Config struct {
 	Remote   bool          // the server may be on another machine
 	Conns    int           // scenarios played at once; 0: 4
 	Patience time.Duration // how long an answer may take; 0: 2 s
+	Tries    int           // how often a scenario is played whose first outcome is a fault; 0: 3
 	Restart  string        // a shell command that starts the server again where it has died, and returns
 	Stuck    time.Duration // how long one scenario may keep the server from answering anybody; 0: 30 s
 	Only     func(*Scenario) bool
@@ -31,11 +32,12 @@ type Config struct {
 
 // Report is what a probe found.
 type Report struct {
+	Version  int       `json:"version"` // of this form of the report
 	URL      string    `json:"url"`
 	When     time.Time `json:"when"`
 	Seconds  float64   `json:"seconds"`
 	Survey   survey    `json:"survey"`
-	Results  []Result  `json:"results"`
+	Results  []Result  `json:"scenarios"`
 	Remarks  []string  `json:"remarks,omitempty"`  // what no scenario explains
 	Unplayed int       `json:"unplayed,omitempty"` // scenarios that were not played because of Error
 	Error    string    `json:"error,omitempty"`    // why the probe did not come to its end
@@ -43,11 +45,15 @@ type Report struct {
 
 // Result is one scenario's.
 type Result struct {
+	ID      string  `json:"id"`
 	Group   string  `json:"group"`
 	Name    string  `json:"name"`
 	Why     string  `json:"why"`
-	Ref     string  `json:"ref"`
+	Level   Level   `json:"level"`   // that the verdict is judged by
+	Section string  `json:"section"` // of the standard
 	Verdict Verdict `json:"verdict"`
+	Times   int     `json:"times,omitempty"` // a fault: how often it came
+	Tries   int     `json:"tries"`
 	What    string  `json:"what"`
 	Advice  string  `json:"advice,omitempty"`
 	Millis  float64 `json:"ms"`
@@ -64,21 +70,10 @@ type Step struct {
 	Stray  []string `json:"stray,omitempty"` // those that belong to no request, or an end that was not announced
 }
 
-// Faults returns how many results are faults, with the deaths that no scenario explains.
-func (r *Report) Faults() int {
-	n := 0
-	for _, res := range r.Results {
-		if res.Verdict.Fault() {
-			n++
-		}
-	}
-	return n + len(r.Remarks)
-}
-
 // Run probes. The error says why the probe did not come to its end; the report holds what was found up to then.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	began := time.Now()
-	rep := &Report{URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
+	rep := &Report{Version: 1, URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
 	p, err := newPlayer(ctx, &cfg)
 	if err == nil {
 		if err = p.look(ctx); err != nil {
@@ -211,8 +206,11 @@ func (cfg *Config) conns(alone bool) int {
 func newResult(s *Scenario, o *outcome) *Result {
 	f := o.judge()
 	res := &Result{
-		Group: s.Group, Name: s.Name, Why: s.Why, Ref: s.Ref,
-		Verdict: f.Verdict, What: f.What, Advice: f.Advice, Millis: millis(o.took),
+		ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, What: f.What, Advice: f.Advice, Millis: millis(o.took), Tries: 1,
+	}
+	res.Verdict, res.Level, res.Section = s.grade(f.Verdict)
+	if res.Verdict.Fault() {
+		res.Times = 1
 	}
 	for _, e := range o.events {
 		res.Steps = append(res.Steps, newStep(e, &f))

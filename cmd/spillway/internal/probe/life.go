@@ -71,6 +71,7 @@ func (d *death) blame(res *Result, others int) {
 	if others > 0 {
 		what += fmt.Sprintf(" It died of this or of %s that ran at the same time; -conns 1 or -restart tells.", plural(others, "other"))
 	}
+	res.Level, res.Times = Must, max(res.Times, 1)
 	res.Verdict, res.What, res.Advice = d.verdict, what, advice[d.verdict]
 }
 

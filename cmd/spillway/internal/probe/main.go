@@ -26,7 +26,10 @@ but the URL's own.
 
 Some scenarios are attacks in miniature, and some send several megabytes. Probe only servers that you may test.
 
-Exit status: 0 all ok or closed, 1 faults found, 2 the probe could not run to its end.
+Every scenario has a level, which the verdict is judged by: MUST, SHOULD, MAY (in the words of RFC 9110 and 9112) or
+policy. A fault is tried three times.
+
+Exit status: 0 no faults, 1 faults of -fail-on's level, 2 the probe could not run to its end.
 
 `
 
@@ -35,6 +38,7 @@ type flags struct {
 	Config
 	verbose, json bool
 	html, only    string
+	failOn        failOn
 }
 
 func parseFlags(args []string, help io.Writer) (*flags, error) {
@@ -48,7 +52,9 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set.BoolVar(&f.Lab, "lab", false, "the server is spillway serve, or has its routes: check more")
 	set.BoolVar(&f.Slow, "slow", false, "also be a slow client; takes minutes")
 	set.BoolVar(&f.Remote, "remote", false, "the server may be on another machine")
-	set.StringVar(&f.only, "only", "", "play only the scenarios whose group or name contains `TEXT`")
+	f.failOn.level = Must
+	set.Var(&f.failOn, "fail-on", "exit with status 1 for faults of this `LEVEL` and above: must, should, may, policy, never")
+	set.StringVar(&f.only, "only", "", "play only the scenario with the ID `TEXT`, or those whose group or name contains it")
 	set.StringVar(&f.Restart, "restart", "", "a shell `COMMAND` that starts the server again where it has died, and returns")
 	set.DurationVar(&f.Patience, "patience", 2*time.Second, "how long an answer may take")
 	set.IntVar(&f.Conns, "conns", 0, "scenarios played at once (default 4)")
@@ -72,7 +78,7 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	}
 	f.URL = set.Arg(0)
 	if f.only != "" {
-		f.Only = func(s *Scenario) bool { return strings.Contains(s.Group+": "+s.Name, f.only) }
+		f.Only = func(s *Scenario) bool { return s.ID == f.only || strings.Contains(s.Group+": "+s.Name, f.only) }
 	}
 	if len(f.scenarios()) == 0 {
 		return nil, fmt.Errorf("-only %q: no scenario has that in its group or name", f.only)
@@ -127,7 +133,7 @@ func (f *flags) report(rep *Report, err error, stdout, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintf(stderr, "spillway probe: %s\n", oneLine(err, 400))
 		return 2
-	case rep.Faults() > 0:
+	case !f.failOn.never && rep.Faults(f.failOn.level) > 0:
 		return 1
 	}
 	return 0

@@ -12,8 +12,10 @@ import (
 
 // Scenario is one thing to try.
 type Scenario struct {
+	ID    string // a name for ever: once published it stays, whatever becomes of the others
 	Group string // set from the group that lists it
 	Name  string // a few words
+	Level Level  // what the standard makes of it; set from the group where it is empty
 	Why   string // why it matters, in a sentence
 	Ref   string // the section of the standard
 
@@ -67,23 +69,24 @@ const (
 // group is a named list of scenarios.
 type group struct {
 	name      string
+	level     Level // of scenarios that say nothing else
 	scenarios []Scenario
 }
 
 // groups is the catalogue, in the order of the report.
 var groups = []group{
-	{"leftover content", leftovers},
-	{"early answers to uploads", uploads},
-	{"expect: 100-continue", expects},
-	{"pipelining", pipelining},
-	{"persistence", persistence},
-	{"ambiguous framing", ambiguous},
-	{"malformed chunks", chunks},
-	{"malformed heads", heads},
-	{"ends", ends},
-	{"limits", limits},
-	{"slow clients", slow},
-	{"the lab's routes", labRoutes},
+	{"leftover content", Must, leftovers},
+	{"early answers to uploads", Should, uploads},
+	{"expect: 100-continue", Must, expects},
+	{"pipelining", Must, pipelining},
+	{"persistence", Must, persistence},
+	{"ambiguous framing", Must, ambiguous},
+	{"malformed chunks", Should, chunks},
+	{"malformed heads", Must, heads},
+	{"ends", Should, ends},
+	{"limits", Policy, limits},
+	{"slow clients", Policy, slow},
+	{"the lab's routes", Must, labRoutes},
 }
 
 // Catalogue returns the scenarios that need no more than what is there.
@@ -95,6 +98,9 @@ func Catalogue(lab, slow bool) []Scenario {
 				continue
 			}
 			s.Group = g.name
+			if s.Level == "" {
+				s.Level = g.level
+			}
 			all = append(all, s)
 		}
 	}
@@ -103,12 +109,15 @@ func Catalogue(lab, slow bool) []Scenario {
 
 // check finds what is wrong with the catalogue itself.
 func check(all []Scenario) error {
-	var names []string
+	seen := map[string]bool{}
 	for _, s := range all {
-		if s.Name == "" || s.Why == "" || s.Ref == "" || slices.Contains(names, s.Group+s.Name) {
-			return fmt.Errorf("scenario %q of %q lacks a name of its own, a reason or a reference", s.Name, s.Group)
+		if s.ID == "" || s.Name == "" || s.Why == "" || s.Ref == "" || seen[s.ID] || seen[s.Group+": "+s.Name] {
+			return fmt.Errorf("scenario %q, %q of %q, lacks an ID or a name of its own, a reason or a reference", s.ID, s.Name, s.Group)
 		}
-		names = append(names, s.Group+s.Name)
+		if !slices.Contains(levels, s.Level) {
+			return fmt.Errorf("scenario %q has the level %q", s.ID, s.Level)
+		}
+		seen[s.ID], seen[s.Group+": "+s.Name] = true, true
 	}
 	return nil
 }

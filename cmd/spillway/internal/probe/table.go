@@ -19,7 +19,7 @@ type style struct {
 }
 
 var colours = map[Verdict]string{
-	OK: "32", Crash: "1;31", Dead: "1;31", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Wrong: "31", Broken: "31", Lax: "33",
+	OK: "32", Crash: "1;31", Dead: "1;31", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Wrong: "31", Broken: "31", Lax: "33", Lenient: "36",
 }
 
 func (s style) paint(code, text string) string {
@@ -66,7 +66,7 @@ func (r *Report) print(w io.Writer, s style) {
 
 func (res *Result) print(w io.Writer, s style, name int, advise bool) {
 	verdict := s.paint(colours[res.Verdict], fmt.Sprintf("%-9s", res.Verdict))
-	fmt.Fprintf(w, "  %s  %-*s  %s\n", verdict, name, res.Name, res.What)
+	fmt.Fprintf(w, "  %s  %-*s  %s\n", verdict, name, res.Name, res.sentence())
 	if res.Verdict.Fault() && advise {
 		for _, line := range wrap(res.Advice, width-15-name) {
 			fmt.Fprintf(w, "  %-9s  %-*s  %s\n", "", name, "", s.paint("2", line))
@@ -75,7 +75,7 @@ func (res *Result) print(w io.Writer, s style, name int, advise bool) {
 	if !s.full {
 		return
 	}
-	fmt.Fprintf(w, "             %s (%s)\n", s.paint("2", res.Why), res.Ref)
+	fmt.Fprintf(w, "             %s (%s, %s %s)\n", s.paint("2", res.Why), res.ID, res.Level, res.Section)
 	for _, st := range res.Steps {
 		at := fmt.Sprintf("%9.3f", st.Millis/1000)
 		for _, line := range st.Lines {
@@ -92,6 +92,18 @@ func (res *Result) print(w io.Writer, s style, name int, advise bool) {
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// sentence says what happened, and of a fault how it is graded and how often it came.
+func (res *Result) sentence() string {
+	if !res.Verdict.Fault() {
+		return res.What
+	}
+	grade := fmt.Sprintf("%s, %s", res.Level, res.Section)
+	if often := res.often(); often != "" {
+		grade += "; " + often
+	}
+	return fmt.Sprintf("%s [%s]", res.What, grade)
 }
 
 func (r *Report) summary(s style) string {

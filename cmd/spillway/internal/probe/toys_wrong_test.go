@@ -110,6 +110,7 @@ func unmoved(c *net.TCPConn, r *bufio.Reader) {
 }
 
 func TestVerdictsAreRight(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		toy  toy
@@ -134,6 +135,7 @@ func TestVerdictsAreRight(t *testing.T) {
 		{"close heard with the next request", unmoved, "persistence: Connection: close", OK},
 	} {
 		t.Run(tt.name+", "+tt.only, func(t *testing.T) {
+			t.Parallel()
 			rep := probe(t, tt.toy.start(t), tt.only)
 			played := 0
 			for i := range rep.Results {

@@ -18,16 +18,18 @@ const (
 	Broken    Verdict = "BROKEN"
 	Lax       Verdict = "LAX"
 	Closed    Verdict = "closed"
+	Lenient   Verdict = "lenient"
 	OK        Verdict = "ok"
 )
 
 // verdicts lists them in the order of the summary.
-var verdicts = []Verdict{OK, Closed, Crash, Dead, Desync, Ambig, ResetSeen, Hang, Lost, Wrong, Broken, Lax}
+var verdicts = []Verdict{OK, Closed, Lenient, Crash, Dead, Desync, Ambig, ResetSeen, Hang, Lost, Wrong, Broken, Lax}
 
 // meanings says what each verdict means.
 var meanings = map[Verdict]string{
 	OK:        "as it should be",
 	Closed:    "safe, but the connection was not kept",
+	Lenient:   "served, as the standard permits, where others refuse",
 	Crash:     "the server died: it takes no connection any more",
 	Dead:      "the server answers nobody any more",
 	Desync:    "content was read as a request, or an answer came that nobody asked for",
@@ -41,7 +43,7 @@ var meanings = map[Verdict]string{
 }
 
 // Fault reports whether the verdict is one to be mended.
-func (v Verdict) Fault() bool { return v != OK && v != Closed }
+func (v Verdict) Fault() bool { return v != OK && v != Closed && v != Lenient }
 
 // Finding is what an oracle says of an outcome.
 type Finding struct {
