@@ -41,8 +41,8 @@ var ambiguous = []Scenario{
 	},
 	{
 		ID: "ambiguous-a-negative-length", Name: "a negative length",
-		Oracle: Conflict, Ref: "RFC 9110 §8.6",
-		Wire: framedBy("", "Content-Length: -1"),
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §8.6",
+		Wire: framedBy("$content", "Content-Length: -1"),
 		Why:  "A length is digits only; number parsers take more than that.",
 	},
 	{
@@ -145,9 +145,5 @@ C: Host: $host`
 	for _, f := range fields {
 		s += "\nC: " + f
 	}
-	s += "\nC:"
-	if content != "" {
-		s += "\nC: " + content + `\`
-	}
-	return s + answer + next
+	return s + "\nC:\nC: " + content + `\` + answer + next
 }

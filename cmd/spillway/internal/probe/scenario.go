@@ -19,7 +19,7 @@ type Scenario struct {
 	Why   string // why it matters, in a sentence
 	Ref   string // the section of the standard
 
-	// Content is what $content, $size and $chunked stand for, as one line of notation.
+	// Content is what $content, $size, $hex and $chunked stand for, as one line of notation.
 	Content string
 
 	// Wire is the dialogue. C: lines are sent, together where they stand together; "C: <FIN>" and "C: <RST>" end the
@@ -30,7 +30,7 @@ type Scenario struct {
 	//
 	// $host, $get and $post stand for where the server is; $hidden for a target that only a request hidden in content
 	// has, and $smuggled for that request; $chunked is $content in the chunked coding, in chunks of 1 KiB and with the
-	// last one.
+	// last one; $hex is its size as a chunk has it.
 	Wire string
 
 	// Ask is the target that Alive asks for on another connection, $get if it is empty; Want is what the answer's status

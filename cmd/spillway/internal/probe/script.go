@@ -95,6 +95,7 @@ func (s *Scenario) parse(p *place) (*script, error) {
 		sc.ask = p.get
 	}
 	vars["content"], vars["size"] = sc.content, strconv.AppendInt(nil, int64(len(sc.content)), 10)
+	vars["hex"] = strconv.AppendInt(nil, int64(len(sc.content)), 16)
 	vars["chunked"] = inChunks(sc.content)
 	together := false
 	for line := range strings.SplitSeq(strings.TrimSpace(s.Wire), "\n") {

@@ -109,6 +109,44 @@ func unmoved(c *net.TCPConn, r *bufio.Reader) {
 	}
 }
 
+// gulping takes whatever comes within a moment for content.
+func gulping(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if req.length != 0 {
+			c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+			io.Copy(io.Discard, r)
+		}
+		req.answer(c)
+	}
+}
+
+// prefixing reads a chunk's size as far as it is digits, so that 0x5 is the last chunk.
+func prefixing(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		size := ""
+		if req.length < 0 {
+			b, _ := r.Peek(2)
+			size = string(b)
+		}
+		if size == "0x" {
+			r.ReadString('\n')
+			r.ReadString('\n')
+		} else if req.skip(r) != nil {
+			return
+		}
+		req.answer(c)
+	}
+}
+
 func TestVerdictsAreRight(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -124,6 +162,10 @@ func TestVerdictsAreRight(t *testing.T) {
 		{"content left behind", leaving, "leftover content: plain words", Desync},
 		{"refused behind the answer", doubting, "size with 0x", Lax},
 		{"refused behind the answer", doubting, "a malformed trailer", Lax},
+		{"the hidden request not answered", gulping, "size with 0x", Lax},
+		{"the hidden request not answered", gulping, "bare CR behind the size", Lax},
+		{"the hidden request behind answered", lax, "bare LF behind the size", Desync},
+		{"the hidden request inside answered", prefixing, "size with 0x", Desync},
 		{"refused twice", refusing, "a negative length", OK},
 		{"a line dropped", dropping, "a space before the first field", OK},
 		{"a line taken for a field", lax, "a space before the first field", Lax},
