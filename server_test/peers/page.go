@@ -78,7 +78,7 @@ func (t *table) page() *page {
 		if last := len(p.Groups); last == 0 || p.Groups[last-1].Name != s.Group {
 			p.Groups = append(p.Groups, pageGroup{Name: s.Group})
 		}
-		row := pageRow{ID: fmt.Sprint(n), Name: s.Name, Why: s.Why, Ref: s.Ref}
+		row := pageRow{ID: fmt.Sprint(n), Name: s.Name, Why: s.Why, Ref: s.Section}
 		for column := range t.Entries {
 			cell := pageCell{Column: column}
 			if r := t.Entries[column].Report.find(s); r != nil {

@@ -22,15 +22,15 @@ type report struct {
 		Get    int
 		Alone  bool
 	}
-	Results  []result
+	Results  []result `json:"scenarios"`
 	Unplayed int
 	Error    string
 }
 
 type result struct {
-	Group, Name, Why, Ref string
-	Verdict, What, Advice string
-	Dialogue              []step
+	Group, Name, Why, Section string
+	Verdict, What, Advice     string
+	Dialogue                  []step
 }
 
 type step struct {
@@ -43,9 +43,11 @@ type step struct {
 }
 
 // verdicts are in the order of the table's columns.
-var verdicts = []string{"ok", "closed", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "LAX"}
+var verdicts = []string{"ok", "closed", "lenient", "CRASH", "DEAD", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "WRONG", "BROKEN", "LAX"}
 
-func (r *result) fault() bool { return r.Verdict != "ok" && r.Verdict != "closed" }
+func (r *result) fault() bool {
+	return r.Verdict != "ok" && r.Verdict != "closed" && r.Verdict != "lenient"
+}
 
 func (r *report) count(verdict string) int {
 	n := 0
@@ -58,7 +60,7 @@ func (r *report) count(verdict string) int {
 }
 
 func (r *report) faults() int {
-	return len(r.Results) - r.count("ok") - r.count("closed")
+	return len(r.Results) - r.count("ok") - r.count("closed") - r.count("lenient")
 }
 
 // buildSpillway builds the command into a directory and returns its path.

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
@@ -24,6 +22,8 @@ type Config struct {
 	Remote   bool          // the server may be on another machine
 	Conns    int           // scenarios played at once; 0: 4
 	Patience time.Duration // how long an answer may take; 0: 2 s
+	Tries    int           // how often a scenario is played whose first outcome is a fault; 0: 3
+	Restart  string        // a shell command that starts the server again where it has died, and returns
 	Stuck    time.Duration // how long one scenario may keep the server from answering anybody; 0: 30 s
 	Only     func(*Scenario) bool
 
@@ -32,22 +32,28 @@ type Config struct {
 
 // Report is what a probe found.
 type Report struct {
+	Version  int       `json:"version"` // of this form of the report
 	URL      string    `json:"url"`
 	When     time.Time `json:"when"`
 	Seconds  float64   `json:"seconds"`
 	Survey   survey    `json:"survey"`
-	Results  []Result  `json:"results"`
+	Results  []Result  `json:"scenarios"`
+	Remarks  []string  `json:"remarks,omitempty"`  // what no scenario explains
 	Unplayed int       `json:"unplayed,omitempty"` // scenarios that were not played because of Error
 	Error    string    `json:"error,omitempty"`    // why the probe did not come to its end
 }
 
 // Result is one scenario's.
 type Result struct {
+	ID      string  `json:"id"`
 	Group   string  `json:"group"`
 	Name    string  `json:"name"`
 	Why     string  `json:"why"`
-	Ref     string  `json:"ref"`
+	Level   Level   `json:"level"`   // that the verdict is judged by
+	Section string  `json:"section"` // of the standard
 	Verdict Verdict `json:"verdict"`
+	Times   int     `json:"times,omitempty"` // a fault: how often it came
+	Tries   int     `json:"tries"`
 	What    string  `json:"what"`
 	Advice  string  `json:"advice,omitempty"`
 	Millis  float64 `json:"ms"`
@@ -61,24 +67,13 @@ type Step struct {
 	Kind   string   `json:"kind"` // "data", "fin", "rst" or "remark"
 	Bytes  int64    `json:"bytes,omitempty"`
 	Lines  []string `json:"lines,omitempty"` // in the notation of package dialogue
-	Stray  []string `json:"stray,omitempty"` // those that belong to no request
-}
-
-// Faults returns how many results are faults.
-func (r *Report) Faults() int {
-	n := 0
-	for _, res := range r.Results {
-		if res.Verdict.Fault() {
-			n++
-		}
-	}
-	return n
+	Stray  []string `json:"stray,omitempty"` // those that belong to no request, or an end that was not announced
 }
 
 // Run probes. The error says why the probe did not come to its end; the report holds what was found up to then.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	began := time.Now()
-	rep := &Report{URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
+	rep := &Report{Version: 1, URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
 	p, err := newPlayer(ctx, &cfg)
 	if err == nil {
 		if err = p.look(ctx); err != nil {
@@ -166,61 +161,23 @@ func (p *player) mustBeLocal(ctx context.Context) error {
 	return nil
 }
 
-// playAll plays the catalogue. After an error no other scenario begins.
+// playAll plays the catalogue.
 func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 	all := cfg.scenarios()
 	if err := check(all); err != nil {
 		return err
 	}
-	errs := make([]error, len(all))
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	results := make([]*Result, len(all))
-	var mu sync.Mutex
-	begun := 0
-	next := func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		if begun == len(all) || ctx.Err() != nil {
-			return -1
-		}
-		if cfg.Progress != nil {
-			cfg.Progress(begun, len(all), all[begun].Group+": "+all[begun].Name)
-		}
-		begun++
-		return begun - 1
-	}
-	var players sync.WaitGroup
-	for range cfg.conns(p.known.Alone) {
-		players.Go(func() {
-			for i := next(); i >= 0; i = next() {
-				if results[i], errs[i] = p.result(ctx, &all[i]); errs[i] != nil {
-					cancel(errs[i])
-				}
-			}
-		})
-	}
-	players.Wait()
-	for _, res := range results {
+	c := newCampaign(p, cfg, all)
+	err := c.run(ctx)
+	for _, res := range c.results {
 		if res == nil {
 			r.Unplayed++
 			continue
 		}
 		r.Results = append(r.Results, *res)
 	}
-	return stopped(all, errs, context.Cause(ctx))
-}
-
-// stopped says in which scenario the probe ended before its time.
-func stopped(all []Scenario, errs []error, cause error) error {
-	in := slices.Index(errs, cause)
-	if in < 0 { // it was stopped from outside
-		in = slices.IndexFunc(errs, func(err error) bool { return err != nil })
-	}
-	if cause == nil || in < 0 {
-		return cause
-	}
-	return fmt.Errorf("in the scenario %q of %q: %w", all[in].Name, all[in].Group, cause)
+	r.Remarks = c.remarks
+	return err
 }
 
 func (cfg *Config) scenarios() []Scenario {
@@ -246,42 +203,40 @@ func (cfg *Config) conns(alone bool) int {
 	return 4
 }
 
-// result plays a scenario. The result may be there although there is an error.
-func (p *player) result(ctx context.Context, s *Scenario) (*Result, error) {
-	o, err := p.play(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return newResult(s, o), p.revive(ctx, o)
-}
-
 func newResult(s *Scenario, o *outcome) *Result {
 	f := o.judge()
 	res := &Result{
-		Group: s.Group, Name: s.Name, Why: s.Why, Ref: s.Ref,
-		Verdict: f.Verdict, What: f.What, Advice: f.Advice, Millis: millis(o.took),
+		ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, What: f.What, Advice: f.Advice, Millis: millis(o.took), Tries: 1,
+	}
+	res.Verdict, res.Level, res.Section = s.grade(f.Verdict)
+	if res.Verdict.Fault() {
+		res.Times = 1
 	}
 	for _, e := range o.events {
-		res.Steps = append(res.Steps, newStep(e, f.stray))
+		res.Steps = append(res.Steps, newStep(e, &f))
 	}
 	return res
 }
 
 var kinds = map[dialogue.Kind]string{dialogue.Data: "data", dialogue.End: "fin", dialogue.Reset: "rst", dialogue.Remark: "remark"}
 
-// newStep makes a step of an event. What the server sent from stray on belongs to no request, unless stray is negative.
-func newStep(e dialogue.Event, stray int64) Step {
+// newStep makes a step of an event, of which the finding may say that some is stray.
+func newStep(e dialogue.Event, f *Finding) Step {
 	st := Step{Millis: millis(e.At), From: "client", Kind: kinds[e.Kind], Bytes: e.Bytes}
 	if e.From == dialogue.Server {
 		st.From = "server"
 	}
-	if e.Kind != dialogue.Data {
+	switch {
+	case e.Kind != dialogue.Data && f.broke && e.From == dialogue.Server:
+		st.Stray = e.Lines()
+		return st
+	case e.Kind != dialogue.Data:
 		st.Lines = e.Lines()
 		return st
 	}
 	good := int64(len(e.First))
-	if st.From == "server" && stray >= 0 {
-		good = min(max(stray-e.Offset, 0), good)
+	if st.From == "server" && f.stray >= 0 {
+		good = min(max(f.stray-e.Offset, 0), good)
 	}
 	rest := e
 	rest.First = e.First[good:]

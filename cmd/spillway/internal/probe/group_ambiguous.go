@@ -4,107 +4,128 @@ package probe
 
 var ambiguous = []Scenario{
 	{
-		Name: "both headers, chunks end first", Oracle: Ambiguous, Content: `0\r\n\r\n$smuggled`, Ref: "RFC 9112 §6.1",
+		ID: "ambiguous-both-headers-chunks-end-first", Name: "both headers, chunks end first",
+		Oracle: Ambiguous, Content: `0\r\n\r\n$smuggled`, Ref: "RFC 9112 §6.1",
 		Wire: framedBy("$content", "Content-Length: $size", "Transfer-Encoding: chunked"),
 		Why:  "With both headers the connection must be closed behind the answer, if there is any but 400.",
 	},
 	{
-		Name: "both headers, length ends first", Oracle: Ambiguous, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
+		ID: "ambiguous-both-headers-length-ends-first", Name: "both headers, length ends first",
+		Oracle: Ambiguous, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
 		Wire: framedBy("$chunked", "Transfer-Encoding: chunked", "Content-Length: 4"),
 		Why:  "With both headers the connection must be closed behind the answer, if there is any but 400.",
 	},
 	{
-		Name: "two lengths, the longer last", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
+		ID: "ambiguous-two-lengths-the-longer-last", Name: "two lengths, the longer last",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
 		Wire: framedBy("$content", "Content-Length: 0", "Content-Length: $size"),
 		Why:  "Lengths that differ have no meaning: 400 and close.",
 	},
 	{
-		Name: "two lengths, the longer first", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
+		ID: "ambiguous-two-lengths-the-longer-first", Name: "two lengths, the longer first",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
 		Wire: framedBy("$content", "Content-Length: $size", "Content-Length: 0"),
 		Why:  "Lengths that differ have no meaning: 400 and close.",
 	},
 	{
-		Name: "two lengths in a list", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
+		ID: "ambiguous-two-lengths-in-a-list", Name: "two lengths in a list",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
 		Wire: framedBy("$content", "Content-Length: 0, $size"),
 		Why:  "Lengths that differ have no meaning: 400 and close.",
 	},
 	{
-		Name: "a length with a sign", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §8.6",
+		ID: "ambiguous-a-length-with-a-sign", Name: "a length with a sign",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §8.6",
 		Wire: framedBy("$content", "Content-Length: +$size"),
 		Why:  "A length is digits only; number parsers take more than that.",
 	},
 	{
-		Name: "a negative length", Oracle: Conflict, Ref: "RFC 9110 §8.6",
-		Wire: framedBy("", "Content-Length: -1"),
+		ID: "ambiguous-a-negative-length", Name: "a negative length",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §8.6",
+		Wire: framedBy("$content", "Content-Length: -1"),
 		Why:  "A length is digits only; number parsers take more than that.",
 	},
 	{
-		Name: "a length with an underscore", Oracle: Conflict, Content: `{x*10}$smuggled`, Ref: "RFC 9110 §8.6",
+		ID: "ambiguous-a-length-with-an-underscore", Name: "a length with an underscore",
+		Oracle: Conflict, Content: `{x*10}$smuggled`, Ref: "RFC 9110 §8.6",
 		Wire: framedBy("$content", "Content-Length: 1_0"),
 		Why:  "A length is digits only; number parsers take more than that.",
 	},
 	{
-		Name: "a hexadecimal length", Oracle: Conflict, Content: `{x*16}$smuggled`, Ref: "RFC 9110 §8.6",
+		ID: "ambiguous-a-hexadecimal-length", Name: "a hexadecimal length",
+		Oracle: Conflict, Content: `{x*16}$smuggled`, Ref: "RFC 9110 §8.6",
 		Wire: framedBy("$content", "Content-Length: 0x10"),
 		Why:  "A length is digits only; number parsers take more than that.",
 	},
 	{
-		Name: "an empty length", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §8.6",
+		ID: "ambiguous-an-empty-length", Name: "an empty length",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §8.6",
 		Wire: framedBy("$content", "Content-Length:"),
 		Why:  "A length is at least one digit.",
 	},
 	{
-		Name: "a length beyond 64 bits", Oracle: Conflict, Content: `{x*10}$smuggled`, Ref: "RFC 9110 §8.6",
+		ID: "ambiguous-a-length-beyond-64-bits", Name: "a length beyond 64 bits",
+		Oracle: Conflict, Content: `{x*10}$smuggled`, Ref: "RFC 9110 §8.6",
 		Wire: framedBy("$content", "Content-Length: 18446744073709551626"),
 		Why:  "A length that overflows becomes a small one: 10, in 64 bits.",
 	},
 	{
-		Name: "a space before the length's colon", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §5.1",
+		ID: "ambiguous-a-space-before-the-lengths-colon", Name: "a space before the length's colon",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §5.1",
 		Wire: framedBy("$content", "Content-Length : $size"),
 		Why:  "Some read it as a length and some as an unknown field: 400.",
 	},
 	{
-		Name: "a space before the coding's colon", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §5.1",
+		ID: "ambiguous-a-space-before-the-codings-colon", Name: "a space before the coding's colon",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §5.1",
 		Wire: framedBy("$chunked", "Transfer-Encoding : chunked"),
 		Why:  "Some read it as chunked and some as an unknown field: 400.",
 	},
 	{
-		Name: "coding identity", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
+		ID: "ambiguous-coding-identity", Name: "coding identity",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
 		Wire: framedBy("$chunked", "Transfer-Encoding: identity"),
 		Why:  "Where chunked is not the last coding, the end of a request's content cannot be known: 400.",
 	},
 	{
-		Name: "chunked is not last", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
+		ID: "ambiguous-chunked-is-not-last", Name: "chunked is not last",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.3",
 		Wire: framedBy("$chunked", "Transfer-Encoding: chunked, identity"),
 		Why:  "Where chunked is not the last coding, the end of a request's content cannot be known: 400.",
 	},
 	{
-		Name: "chunked twice", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
+		ID: "ambiguous-chunked-twice", Name: "chunked twice",
+		Level: Should, Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
 		Wire: framedBy("$chunked", "Transfer-Encoding: chunked, chunked"),
 		Why:  "Nothing may be chunked twice; who decodes once and who decodes twice see different ends.",
 	},
 	{
-		Name: "chunked in two lines, with another", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
+		ID: "ambiguous-chunked-in-two-lines-with-another", Name: "chunked in two lines, with another",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
 		Wire: framedBy("$chunked", "Transfer-Encoding: chunked", "Transfer-Encoding: identity"),
 		Why:  "Lines of the same name are one list; who looks at one of them only is misled.",
 	},
 	{
-		Name: "coding xchunked", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
+		ID: "ambiguous-coding-xchunked", Name: "coding xchunked",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
 		Wire: framedBy("$chunked", "Transfer-Encoding: xchunked"),
 		Why:  "A coding that only ends like chunked is an unknown one: 501.",
 	},
 	{
-		Name: "a control before chunked", Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §5.5",
+		ID: "ambiguous-a-control-before-chunked", Name: "a control before chunked",
+		Oracle: Conflict, Content: `$smuggled`, Ref: "RFC 9110 §5.5",
 		Wire: framedBy("$chunked", `Transfer-Encoding: \x0bchunked`),
 		Why:  "Who trims more than white space reads chunked, who does not reads another coding.",
 	},
 	{
-		Name: "a folded coding", Oracle: Framing, Content: `$smuggled`, Ref: "RFC 9112 §5.2",
+		ID: "ambiguous-a-folded-coding", Name: "a folded coding",
+		Level: May, Oracle: Framing, Content: `$smuggled`, Ref: "RFC 9112 §5.2",
 		Wire: framedBy("$chunked", "Transfer-Encoding:", " chunked"),
 		Why:  "Who joins folded lines reads chunked, who does not reads an empty coding.",
 	},
 	{
-		Name: "chunked from HTTP/1.0", Oracle: Ambiguous, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
+		ID: "ambiguous-chunked-from-http-1.0", Name: "chunked from HTTP/1.0",
+		Oracle: Ambiguous, Content: `$smuggled`, Ref: "RFC 9112 §6.1",
 		Wire: `
 C: POST $post HTTP/1.0
 C: Host: $host
@@ -124,9 +145,5 @@ C: Host: $host`
 	for _, f := range fields {
 		s += "\nC: " + f
 	}
-	s += "\nC:"
-	if content != "" {
-		s += "\nC: " + content + `\`
-	}
-	return s + answer + next
+	return s + "\nC:\nC: " + content + `\` + answer + next
 }

@@ -12,14 +12,16 @@ C:`
 
 var expects = []Scenario{
 	{
-		Name: "waits", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-waits", Name: "waits",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: asking + `
 S: <interim>
 C: $content\` + answer + next,
 		Why: "Either a 100 or the answer must come without the content; a server that answers and keeps the connection reads it.",
 	},
 	{
-		Name: "waits, chunked", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-waits-chunked", Name: "waits, chunked",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: POST $post HTTP/1.1
 C: Host: $host
@@ -31,26 +33,30 @@ C: $chunked\` + answer + next,
 		Why: "Either a 100 or the answer must come without the content; a server that answers and keeps the connection reads it.",
 	},
 	{
-		Name: "does not wait", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-does-not-wait", Name: "does not wait",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: asking + `
 C: $content\` + answer + next,
 		Why: "A client may send at once: the content is there although nobody asked for it.",
 	},
 	{
-		Name: "waits in vain, then sends", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-waits-in-vain-then-sends", Name: "waits in vain, then sends",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: asking + `
 ~ 200ms
 C: $content\` + answer + next,
 		Why: "A client may lose its patience just when the server has answered.",
 	},
 	{
-		Name: "1 MiB, does not wait", Oracle: Keep, Late: true, Content: `{x*1048576}`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-1-mib-does-not-wait", Name: "1 MiB, does not wait",
+		Oracle: Keep, Late: true, Content: `{x*1048576}`, Ref: "RFC 9110 §10.1.1",
 		Wire: asking + `
 C: $content\` + answer + next,
 		Why: "An early refusal meets content that is on its way.",
 	},
 	{
-		Name: "another spelling", Oracle: Keep, Content: `hello`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-another-spelling", Name: "another spelling",
+		Oracle: Keep, Content: `hello`, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: POST $post HTTP/1.1
 C: Host: $host
@@ -62,7 +68,8 @@ C: $content\` + answer + next,
 		Why: "The expectation is not case-sensitive; who does not know it lets the client wait.",
 	},
 	{
-		Name: "GET without content", Oracle: Keep, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-get-without-content", Name: "GET without content",
+		Oracle: Keep, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: GET $get HTTP/1.1
 C: Host: $host
@@ -71,7 +78,8 @@ C:` + answer + next,
 		Why: "There is nothing to wait for.",
 	},
 	{
-		Name: "from HTTP/1.0", Oracle: Old, Content: `hello`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-from-http-1.0", Name: "from HTTP/1.0",
+		Oracle: Old, Content: `hello`, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: POST $post HTTP/1.0
 C: Host: $host
@@ -82,7 +90,8 @@ C: $content\` + answer,
 		Why: "An HTTP/1.0 client does not know interim responses: the expectation must be ignored.",
 	},
 	{
-		Name: "an unknown expectation", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		ID: "expect-an-unknown-expectation", Name: "an unknown expectation",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: POST $post HTTP/1.1
 C: Host: $host

@@ -4,76 +4,89 @@ package probe
 
 var labRoutes = []Scenario{
 	{
-		Name: "consume, fixed length", Oracle: Keep, Lab: true, Content: `{x*1000}`, Ref: "RFC 9112 §6.2",
+		ID: "lab-consume-fixed-length", Name: "consume, fixed length",
+		Oracle: Keep, Lab: true, Content: `{x*1000}`, Ref: "RFC 9112 §6.2",
 		Wire: to("/consume", "$content") + `
 S: <response> 200 consumed $size bytes` + next,
 		Why: "What was declared is what the handler gets.",
 	},
 	{
-		Name: "consume, chunked 1 MiB", Oracle: Keep, Lab: true, Content: `{x*1048576}`, Ref: "RFC 9112 §7.1",
+		ID: "lab-consume-chunked-1-mib", Name: "consume, chunked 1 MiB",
+		Oracle: Keep, Lab: true, Content: `{x*1048576}`, Ref: "RFC 9112 §7.1",
 		Wire: toChunked("/consume", "$chunked") + `
 S: <response> 200 consumed $size bytes` + next,
 		Why: "What was sent in chunks is what the handler gets.",
 	},
 	{
-		Name: "half read, fixed length", Oracle: Keep, Lab: true, Content: `hello$smuggled`, Ref: "RFC 9112 §9.3",
+		ID: "lab-half-read-fixed-length", Name: "half read, fixed length",
+		Oracle: Keep, Lab: true, Content: `hello$smuggled`, Ref: "RFC 9112 §9.3",
 		Wire: to("/partial?n=5", "$content") + `
 S: <response> 200 read 5 bytes` + next,
 		Why: "A handler that stops in the middle leaves a request's beginning where the hidden one is.",
 	},
 	{
-		Name: "half read, chunked", Oracle: Keep, Lab: true, Content: `hello$smuggled`, Ref: "RFC 9112 §7.1",
+		ID: "lab-half-read-chunked", Name: "half read, chunked",
+		Oracle: Keep, Lab: true, Content: `hello$smuggled`, Ref: "RFC 9112 §7.1",
 		Wire: toChunked("/partial?n=5", "$chunked") + `
 S: <response> 200 read 5 bytes` + next,
 		Why: "A handler that stops inside a chunk leaves the rest of the framing.",
 	},
 	{
-		Name: "half read, 1 MiB", Oracle: Keep, Lab: true, Content: `hello{$smuggled*13000}`, Ref: "RFC 9112 §9.3",
+		ID: "lab-half-read-1-mib", Name: "half read, 1 MiB",
+		Oracle: Keep, Lab: true, Content: `hello{$smuggled*13000}`, Ref: "RFC 9112 §9.3",
 		Wire: to("/partial?n=5", "$content") + `
 S: <response> 200 read 5 bytes` + next,
 		Why: "More than a server needs to throw away.",
 	},
 	{
-		Name: "refused, 8 MiB", Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.5.14",
+		ID: "lab-refused-8-mib", Name: "refused, 8 MiB",
+		Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.5.14",
 		Wire: to("/reject?max=10", "$content") + `
 S: <response> 413 too large` + next,
 		Why: "The 413 must reach a client that is busy sending.",
 	},
 	{
-		Name: "refused, 8 MiB chunked", Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.5.14",
+		ID: "lab-refused-8-mib-chunked", Name: "refused, 8 MiB chunked",
+		Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.5.14",
 		Wire: toChunked("/reject?max=10", "$chunked") + `
 S: <response> 413 too large` + next,
 		Why: "The 413 must reach a client that is busy sending.",
 	},
 	{
-		Name: "failed, with content", Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §15.6.1",
+		ID: "lab-failed-with-content", Name: "failed, with content",
+		Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §15.6.1",
 		Wire: to("/fail", "$content") + `
 S: <response> 500` + next,
 		Why: "A handler that panics has read nothing.",
 	},
 	{
-		Name: "failed, 8 MiB", Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.6.1",
+		ID: "lab-failed-8-mib", Name: "failed, 8 MiB",
+		Oracle: Keep, Lab: true, Late: true, Content: `{x*8388608}`, Ref: "RFC 9110 §15.6.1",
 		Wire: to("/fail", "$content") + `
 S: <response> 500` + next,
 		Why: "The 500 must reach a client that is busy sending.",
 	},
 	{
-		Name: "ignored, 20 bytes", Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
+		ID: "lab-ignored-20-bytes", Name: "ignored, 20 bytes",
+		Level: Policy, Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
 		Wire: to("/ignore", "$content") + answer + next,
 		Why:  "A small rest is thrown away, and the connection is kept.",
 	},
 	{
-		Name: "ignored, 64 KiB chunked", Oracle: Small, Lab: true, Content: `{x*65536}`, Ref: "RFC 9112 §7.1",
+		ID: "lab-ignored-64-kib-chunked", Name: "ignored, 64 KiB chunked",
+		Level: Policy, Oracle: Small, Lab: true, Content: `{x*65536}`, Ref: "RFC 9112 §7.1",
 		Wire: toChunked("/ignore", "$chunked") + answer + next,
 		Why:  "A small rest is thrown away, and the connection is kept.",
 	},
 	{
-		Name: "failed, 20 bytes", Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
+		ID: "lab-failed-20-bytes", Name: "failed, 20 bytes",
+		Level: Policy, Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
 		Wire: to("/fail", "$content") + answer + next,
 		Why:  "A handler that panics ends its request, and not the connection.",
 	},
 	{
-		Name: "ignored, asked for and not wanted", Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
+		ID: "lab-ignored-asked-for-and-not-wanted", Name: "ignored, asked for and not wanted",
+		Oracle: Keep, Lab: true, Content: `$smuggled`, Ref: "RFC 9110 §10.1.1",
 		Wire: `
 C: POST /ignore HTTP/1.1
 C: Host: $host
@@ -84,36 +97,60 @@ S: <response> 200 ignored` + next,
 		Why: "The handler never asked for the content; whether it still comes nobody knows.",
 	},
 	{
-		Name: "ignored, 16 MiB", Oracle: Bounded, Lab: true, Content: `{x*16777216}`, Ref: "RFC 9112 §9.6",
+		ID: "lab-ignored-16-mib", Name: "ignored, 16 MiB",
+		Level: Policy, Oracle: Bounded, Lab: true, Content: `{x*16777216}`, Ref: "RFC 9112 §9.6",
 		Wire: to("/ignore", "$content") + answer + next,
 		Why:  "Reading for nothing has a limit, or an endless upload never ends.",
 	},
 	{
-		Name: "ignored, 16 MiB chunked", Oracle: Bounded, Lab: true, Content: `{x*16777216}`, Ref: "RFC 9112 §9.6",
+		ID: "lab-ignored-16-mib-chunked", Name: "ignored, 16 MiB chunked",
+		Level: Policy, Oracle: Bounded, Lab: true, Content: `{x*16777216}`, Ref: "RFC 9112 §9.6",
 		Wire: toChunked("/ignore", "$chunked") + answer + next,
 		Why:  "Reading for nothing has a limit, or an endless upload never ends.",
 	},
 	{
-		Name: "echo", Oracle: Keep, Lab: true, Content: `{x*300000}`, Ref: "RFC 9110 §7.5",
+		ID: "lab-half-read-answered-and-2-mib-more", Name: "half read, answered, and 2 MiB more",
+		Level: Should, Oracle: Keep, Lab: true, Content: `{x*2097152}`, Ref: "RFC 9112 §9.6",
+		Wire: chunkedTo("/partial?n=1000") + goingOn,
+		Why:  "A handler that stops in the middle of an upload answers a client that goes on.",
+	},
+	{
+		ID: "lab-401-answered-and-2-mib-more", Name: "401, answered, and 2 MiB more",
+		Level: Should, Oracle: Keep, Lab: true, Content: `{x*2097152}`, Ref: "RFC 9112 §9.6",
+		Wire: chunkedTo("/status?code=401") + goingOn,
+		Why:  "The client is to send the same again on this connection, with credentials.",
+	},
+	{
+		ID: "lab-refused-answered-and-2-mib-more", Name: "refused, answered, and 2 MiB more",
+		Level: Should, Oracle: Keep, Lab: true, Content: `{x*2097152}`, Ref: "RFC 9110 §15.5.14",
+		Wire: chunkedTo("/reject?max=1000") + goingOn,
+		Why:  "A server that refuses content may close the connection, and says so.",
+	},
+	{
+		ID: "lab-echo", Name: "echo",
+		Oracle: Keep, Lab: true, Content: `{x*300000}`, Ref: "RFC 9110 §7.5",
 		Wire: to("/echo", "$content") + `
 S: <response> 200 xxxx` + next,
 		Why: "Content and answer flow at once, in both directions.",
 	},
 	{
-		Name: "the parser's view", Oracle: Keep, Lab: true, Ref: "RFC 9112 §7.1.2",
+		ID: "lab-the-parsers-view", Name: "the parser's view",
+		Oracle: Keep, Lab: true, Ref: "RFC 9112 §7.1.2",
 		Wire: toChunked("/inspect?a=b", `5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n`) + `
 S: <response> 200 \{"method":"POST","target":"/inspect?a=b","path":"/inspect","query":"a=b","proto":"HTTP/1.1"` + next,
 		Why: "The handler sees the request that was sent.",
 	},
 	{
-		Name: "204 and 304 have no content", Oracle: Keep, Lab: true, Ref: "RFC 9112 §6.3",
+		ID: "lab-204-and-304-have-no-content", Name: "204 and 304 have no content",
+		Oracle: Keep, Lab: true, Ref: "RFC 9112 §6.3",
 		Wire: from("/status?code=204") + from("/status?code=304") + get + `
 S: <response> 204
 S: <response> 304` + answer,
 		Why: "A byte behind one of them would be the next answer's first.",
 	},
 	{
-		Name: "pipelined answers in order", Oracle: Keep, Lab: true, Ref: "RFC 9112 §9.3.2",
+		ID: "lab-pipelined-answers-in-order", Name: "pipelined answers in order",
+		Oracle: Keep, Lab: true, Ref: "RFC 9112 §9.3.2",
 		Wire: from("/sleep?ms=50") + from("/status?code=201") + from("/bytes?n=100000") + from("/status?code=202") + `
 S: <response> 200 slept
 S: <response> 201
@@ -122,7 +159,8 @@ S: <response> 202`,
 		Why: "Answers come in the order of the requests, however long each takes.",
 	},
 	{
-		Name: "HEAD of chunks", Oracle: Keep, Lab: true, Ref: "RFC 9110 §9.3.2",
+		ID: "lab-head-of-chunks", Name: "HEAD of chunks",
+		Oracle: Keep, Lab: true, Ref: "RFC 9110 §9.3.2",
 		Wire: `
 C: HEAD /stream?n=1000&chunk=100 HTTP/1.1
 C: Host: $host
@@ -130,7 +168,8 @@ C:` + answer + next,
 		Why: "A HEAD's answer has no chunks, not even the last one.",
 	},
 	{
-		Name: "a dropped upload, as the handler saw it", Oracle: Alive, Lab: true, Ref: "RFC 9112 §8",
+		ID: "lab-a-dropped-upload-as-the-handler-saw-it", Name: "a dropped upload, as the handler saw it",
+		Oracle: Alive, Lab: true, Ref: "RFC 9112 §8",
 		Wire: `
 C: POST /consume HTTP/1.1
 C: Host: $host
@@ -145,7 +184,8 @@ C: <RST>`,
 		Why:   "The handler is told that the content was cut, and how much of it came.",
 	},
 	{
-		Name: "a half-closed upload, as the handler saw it", Oracle: Ends, Lab: true, Ref: "RFC 9112 §8",
+		ID: "lab-a-half-closed-upload-as-the-handler-saw-it", Name: "a half-closed upload, as the handler saw it",
+		Level: Policy, Oracle: Ends, Lab: true, Ref: "RFC 9112 §8",
 		Wire: `
 C: POST /consume HTTP/1.1
 C: Host: $host
@@ -178,10 +218,15 @@ C: ` + content + `\`
 
 // toChunked is a POST to a target, chunked.
 func toChunked(target, content string) string {
+	return chunkedTo(target) + `
+C: ` + content + `\`
+}
+
+// chunkedTo is the head of a POST to a target, whose content is chunked.
+func chunkedTo(target string) string {
 	return `
 C: POST ` + target + ` HTTP/1.1
 C: Host: $host
 C: Transfer-Encoding: chunked
-C:
-C: ` + content + `\`
+C:`
 }

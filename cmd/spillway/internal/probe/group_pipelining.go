@@ -12,21 +12,25 @@ C:`
 
 var pipelining = []Scenario{
 	{
-		Name: "two at once", Oracle: Keep, Wire: get + get + answer + answer, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-two-at-once", Name: "two at once",
+		Oracle: Keep, Wire: get + get + answer + answer, Ref: "RFC 9112 §9.3.2",
 		Why: "A server that throws its buffer away loses the second.",
 	},
 	{
-		Name: "twenty at once", Oracle: Keep, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-twenty-at-once", Name: "twenty at once",
+		Oracle: Keep, Ref: "RFC 9112 §9.3.2",
 		Wire: strings.Repeat(get, 20) + strings.Repeat(answer, 20),
 		Why:  "All of them fit one buffer.",
 	},
 	{
-		Name: "200 at once, read when all are sent", Oracle: Keep, Late: true, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-200-at-once-read-when-all-are-sent", Name: "200 at once, read when all are sent",
+		Oracle: Keep, Late: true, Ref: "RFC 9112 §9.3.2",
 		Wire: strings.Repeat(get, 200) + strings.Repeat(answer, 200),
 		Why:  "More than one buffer, cut somewhere inside a request.",
 	},
 	{
-		Name: "the second cut in its head", Oracle: Keep, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-the-second-cut-in-its-head", Name: "the second cut in its head",
+		Oracle: Keep, Ref: "RFC 9112 §9.3.2",
 		Wire: get + `
 C: GET $get HTTP/1.1
 C: Ho\
@@ -36,31 +40,36 @@ C:` + answer + answer,
 		Why: "Half a request waits in the buffer while the first is answered.",
 	},
 	{
-		Name: "behind content", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-behind-content", Name: "behind content",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.3.2",
 		Wire: post + `
 C: $content\` + get + answer + answer,
 		Why: "The content's last byte and the next request's first come together.",
 	},
 	{
-		Name: "behind chunked content", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-behind-chunked-content", Name: "behind chunked content",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.3.2",
 		Wire: postChunked + `
 C: $chunked\` + get + answer + answer,
 		Why: "The last chunk and the next request come together.",
 	},
 	{
-		Name: "behind 1 MiB", Oracle: Keep, Late: true, Content: `{$smuggled*13000}`, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-behind-1-mib", Name: "behind 1 MiB",
+		Oracle: Keep, Late: true, Content: `{$smuggled*13000}`, Ref: "RFC 9112 §9.3.2",
 		Wire: post + `
 C: $content\` + get + answer + answer,
 		Why: "A server that does not take that much must say that it has not seen the second request.",
 	},
 	{
-		Name: "content between two", Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.3.2",
+		ID: "pipeline-content-between-two", Name: "content between two",
+		Oracle: Keep, Content: `$smuggled`, Ref: "RFC 9112 §9.3.2",
 		Wire: get + post + `
 C: $content\` + get + answer + answer + answer,
 		Why: "Each answer belongs to its own request.",
 	},
 	{
-		Name: "HEAD between two", Oracle: Keep, Ref: "RFC 9110 §9.3.2",
+		ID: "pipeline-head-between-two", Name: "HEAD between two",
+		Oracle: Keep, Ref: "RFC 9110 §9.3.2",
 		Wire: get + `
 C: HEAD $get HTTP/1.1
 C: Host: $host
@@ -68,13 +77,15 @@ C:` + get + answer + answer + answer,
 		Why: "The answer to HEAD has no content, whatever its length says: what follows would be misread.",
 	},
 	{
-		Name: "an empty line between two", Oracle: Keep, Ref: "RFC 9112 §2.2",
+		ID: "pipeline-an-empty-line-between-two", Name: "an empty line between two",
+		Level: Should, Oracle: Keep, Ref: "RFC 9112 §2.2",
 		Wire: get + `
 C:` + get + answer + answer,
 		Why: "Old clients send CRLF behind content; one should be ignored.",
 	},
 	{
-		Name: "two, then half-closed", Oracle: Keep, Wire: get + get + `
+		ID: "pipeline-two-then-half-closed", Name: "two, then half-closed",
+		Level: Policy, Oracle: Said, Wire: get + get + `
 C: <FIN>` + answer + answer, Ref: "RFC 9112 §9.6",
 		Why: "A client that has said all it has to say still listens.",
 	},

@@ -26,11 +26,10 @@ but the URL's own.
 
 Some scenarios are attacks in miniature, and some send several megabytes. Probe only servers that you may test.
 
-Verdicts: ok; closed (safe, but the connection was not kept); DESYNC (content was read as a request);
-AMBIGUOUS (answered where the framing was ambiguous, and kept open); RESET; HANG; LOST (a valid request was
-not answered); LAX (what should have been refused was served).
+Every scenario has a level, which the verdict is judged by: MUST, SHOULD, MAY (in the words of RFC 9110 and 9112) or
+policy. A fault is tried three times.
 
-Exit status: 0 all ok or closed, 1 faults found, 2 the probe could not run to its end.
+Exit status: 0 no faults, 1 faults of -fail-on's level, 2 the probe could not run to its end.
 
 `
 
@@ -39,6 +38,7 @@ type flags struct {
 	Config
 	verbose, json bool
 	html, only    string
+	failOn        failOn
 }
 
 func parseFlags(args []string, help io.Writer) (*flags, error) {
@@ -52,12 +52,20 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set.BoolVar(&f.Lab, "lab", false, "the server is spillway serve, or has its routes: check more")
 	set.BoolVar(&f.Slow, "slow", false, "also be a slow client; takes minutes")
 	set.BoolVar(&f.Remote, "remote", false, "the server may be on another machine")
-	set.StringVar(&f.only, "only", "", "play only the scenarios whose group or name contains `TEXT`")
+	f.failOn.level = Must
+	set.Var(&f.failOn, "fail-on", "exit with status 1 for faults of this `LEVEL` and above: must, should, may, policy, never")
+	set.StringVar(&f.only, "only", "", "play only the scenario with the ID `TEXT`, or those whose group or name contains it")
+	set.StringVar(&f.Restart, "restart", "", "a shell `COMMAND` that starts the server again where it has died, and returns")
 	set.DurationVar(&f.Patience, "patience", 2*time.Second, "how long an answer may take")
 	set.IntVar(&f.Conns, "conns", 0, "scenarios played at once (default 4)")
 	err := set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(help, usage)
+		fmt.Fprintln(help, "Verdicts:")
+		for _, v := range verdicts {
+			fmt.Fprintf(help, "  %-9s  %s\n", v, meanings[v])
+		}
+		fmt.Fprintln(help)
 		set.SetOutput(help)
 		set.PrintDefaults()
 		return nil, err
@@ -70,7 +78,7 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	}
 	f.URL = set.Arg(0)
 	if f.only != "" {
-		f.Only = func(s *Scenario) bool { return strings.Contains(s.Group+": "+s.Name, f.only) }
+		f.Only = func(s *Scenario) bool { return s.ID == f.only || strings.Contains(s.Group+": "+s.Name, f.only) }
 	}
 	if len(f.scenarios()) == 0 {
 		return nil, fmt.Errorf("-only %q: no scenario has that in its group or name", f.only)
@@ -125,7 +133,7 @@ func (f *flags) report(rep *Report, err error, stdout, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintf(stderr, "spillway probe: %s\n", oneLine(err, 400))
 		return 2
-	case rep.Faults() > 0:
+	case !f.failOn.never && rep.Faults(f.failOn.level) > 0:
 		return 1
 	}
 	return 0

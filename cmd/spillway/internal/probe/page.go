@@ -47,7 +47,8 @@ type pageGroup struct {
 
 type pageResult struct {
 	Result
-	ID      int
+	Row     int
+	Often   string
 	Open    bool // the first of each fault
 	Diagram diagram
 }
@@ -74,7 +75,7 @@ func newPage(r *Report) page {
 		open := res.Verdict.Fault() && !opened[res.Verdict]
 		opened[res.Verdict] = opened[res.Verdict] || open
 		p.Stray = p.Stray || slices.ContainsFunc(res.Steps, func(st Step) bool { return len(st.Stray) > 0 })
-		g.Results = append(g.Results, pageResult{Result: res, ID: i + 1, Open: open, Diagram: draw(res.Steps)})
+		g.Results = append(g.Results, pageResult{Result: res, Row: i + 1, Often: res.often(), Open: open, Diagram: draw(res.Steps)})
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"time"
 
@@ -20,12 +21,19 @@ const (
 	extraMax = 3                     // answers read that nobody asked for
 )
 
+// finalAnswer is the beginning of a response that is not interim, and not a last word about the time that has passed.
+var finalAnswer = regexp.MustCompile(`^HTTP/1\.\d ([235]|4[^0]|40[^8])`)
+
 // outcome is what came of a scenario.
 type outcome struct {
 	*script
 	oracle  Oracle
 	known   *survey
-	sent    int                  // requests sent
+	sent    int                  // requests sent, the last one perhaps in part
+	turn    int                  // the last of them that was sent when all answers before had come
+	cut     bool                 // the client was told in the middle of a request that the connection ends, and sent no more
+	idle    bool                 // the client paused between an answer and the next request
+	heard   int64                // bytes sent when the last answer had come
 	answers []*dialogue.Response // final ones
 	partial *dialogue.Response   // what came of the one that failed
 	interim int                  // interim responses
@@ -36,6 +44,8 @@ type outcome struct {
 	end     error                // how the server's direction ended: io.EOF, *ResetError; nil: it has not
 	waited  bool                 // for the end, as long as that may take
 	extra   []*dialogue.Response // behind all the answers
+	headed  bool                 // content came with the answer to a HEAD, as it does on this server
+	unasked int64                // from where on the server sent an answer before the request to which it would belong; -1: nowhere
 	garbage int64                // from where on the server sent what is no response; -1: nowhere
 	told    []byte               // Alive: the beginning of the answer on another connection
 	alive   error                // Alive: why there was none, or errWrong
@@ -68,7 +78,7 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 	}
 	defer t.Close()
 	defer context.AfterFunc(ctx, func() { t.Abort() })()
-	o := &outcome{script: sc, oracle: s.Oracle, known: &p.known, garbage: -1}
+	o := &outcome{script: sc, oracle: s.Oracle, known: &p.known, garbage: -1, unasked: -1}
 	r := &run{Talker: t, o: o, patience: max(p.patience, s.Within), polite: s.Slow}
 	if !s.Late {
 		t.StartReading()
@@ -119,19 +129,6 @@ func (p *player) ask(ctx context.Context, o *outcome) {
 	}
 }
 
-// revive makes sure that a server that has not answered a scenario answers at all. One that has few workers may need time
-// to let go of a connection.
-func (p *player) revive(ctx context.Context, o *outcome) error {
-	if len(o.answers) > 0 || !errors.Is(o.failed, dialogue.ErrSilent) {
-		return nil
-	}
-	_, t, err := p.once(ctx, p.get, max(p.patience, p.stuck))
-	if err == nil {
-		return t.Close()
-	}
-	return fmt.Errorf("since then a plain GET gets no answer either: %w", err)
-}
-
 // run is a scenario that is being played.
 type run struct {
 	*dialogue.Talker
@@ -152,8 +149,11 @@ func (r *run) steps() {
 			r.await(due, st.want)
 		case interim:
 			r.awaitInterim(due + 1)
+		case early:
+			r.awaitEarly(due+1, st.wait)
 		case pause:
 			if !r.stopped {
+				o.idle = o.idle || o.sent > 0 && len(o.answers) == o.sent
 				time.Sleep(st.wait)
 			}
 		case halfClose:
@@ -174,6 +174,7 @@ func (r *run) send(st step) {
 		return
 	}
 	if r.stopped || r.o.unsent {
+		r.o.cut = r.o.cut || r.o.last && st.requests == r.o.sent
 		return
 	}
 	if len(r.o.answers) > 0 {
@@ -181,6 +182,12 @@ func (r *run) send(st step) {
 		if r.Ended() != nil {
 			r.stopped = true
 			return
+		}
+	}
+	if st.requests > r.o.sent && len(r.o.answers) == st.requests-1 {
+		r.o.turn = st.requests
+		if n, first := r.Unread(); st.requests > 1 && r.o.unasked < 0 && finalAnswer.Match(first) {
+			r.o.unasked = r.Bytes(dialogue.Server) - int64(n)
 		}
 	}
 	r.o.sent = st.requests
@@ -208,12 +215,22 @@ func (r *run) awaitInterim(due int) {
 	}
 }
 
+// awaitEarly reads an answer that begins within a time, before the request has been sent to its end.
+func (r *run) awaitEarly(due int, within time.Duration) {
+	for !r.stopped && len(r.o.answers) < due && r.WaitBytes(within) != dialogue.ErrSilent {
+		r.read()
+	}
+}
+
 // read reads one response.
 func (r *run) read() {
 	o := r.o
 	method := "GET"
 	if len(o.answers) < len(o.requests) {
 		method = o.requests[len(o.answers)].method
+	}
+	if method == "HEAD" && o.known.Head {
+		method, o.headed = "GET", true
 	}
 	res, err := r.Next(method, r.patience)
 	switch {
@@ -225,6 +242,7 @@ func (r *run) read() {
 		}
 	default:
 		o.answers = append(o.answers, res)
+		o.heard = r.Bytes(dialogue.Client)
 		if res.Last() {
 			o.last, r.stopped = true, true
 		}
@@ -238,7 +256,7 @@ func (r *run) finish() {
 		return
 	}
 	patience := quiet
-	if o.last || o.unsent || slices.Contains([]Oracle{Once, Old, Ends}, o.oracle) {
+	if o.last && !o.cut || o.unsent || slices.Contains([]Oracle{Once, Old, Ends}, o.oracle) {
 		patience, o.waited = r.patience, true
 	}
 	if o.failed == nil || o.unsent {

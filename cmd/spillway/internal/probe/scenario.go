@@ -12,22 +12,25 @@ import (
 
 // Scenario is one thing to try.
 type Scenario struct {
+	ID    string // a name for ever: once published it stays, whatever becomes of the others
 	Group string // set from the group that lists it
 	Name  string // a few words
+	Level Level  // what the standard makes of it; set from the group where it is empty
 	Why   string // why it matters, in a sentence
 	Ref   string // the section of the standard
 
-	// Content is what $content, $size and $chunked stand for, as one line of notation.
+	// Content is what $content, $size, $hex and $chunked stand for, as one line of notation.
 	Content string
 
 	// Wire is the dialogue. C: lines are sent, together where they stand together; "C: <FIN>" and "C: <RST>" end the
 	// connection; "~ 100ms" waits. "S: <response>" waits for the answer to the next request, and may be followed by what
-	// its status and content must begin with; "S: <interim>" waits for an interim response or the answer. A client that
-	// has been told that the connection ends, or sees it, sends no more after an S: line.
+	// its status and content must begin with; "S: <interim>" waits for an interim response or the answer; "S: <early>" takes
+	// an answer that comes before the request's end, if it comes soon. A client that has been told that the connection
+	// ends, or sees it, sends no more after an S: line.
 	//
 	// $host, $get and $post stand for where the server is; $hidden for a target that only a request hidden in content
 	// has, and $smuggled for that request; $chunked is $content in the chunked coding, in chunks of 1 KiB and with the
-	// last one.
+	// last one; $hex is its size as a chunk has it.
 	Wire string
 
 	// Ask is the target that Alive asks for on another connection, $get if it is empty; Want is what the answer's status
@@ -49,10 +52,12 @@ const (
 	Keep      Oracle = iota // every request is valid: all are answered, in order, on the connection
 	Once                    // the first request is the last: one answer, then the end
 	Refuse                  // the head is invalid: it is refused
+	Drop                    // a line of the head is invalid: the head is refused, or read as if the line were not there
 	Framing                 // the framing is invalid: whatever the answer, the connection ends behind it
 	Ambiguous               // the framing can be read in two ways: whatever the answer, the connection ends behind it
 	Conflict                // as Ambiguous, and the request must not be answered as if it were valid
 	Ends                    // the client stops inside a request: the server lets go of the connection
+	Said                    // as Keep, and the client has ended its direction: the server may close instead of answering
 	Alive                   // the client destroys the connection: the server answers on another one
 	Limit                   // too much: it is refused, and the client can read that
 	Bounded                 // nobody wants the content, and it is too much to be thrown away: the connection ends behind the answer
@@ -64,23 +69,24 @@ const (
 // group is a named list of scenarios.
 type group struct {
 	name      string
+	level     Level // of scenarios that say nothing else
 	scenarios []Scenario
 }
 
 // groups is the catalogue, in the order of the report.
 var groups = []group{
-	{"leftover content", leftovers},
-	{"early answers to uploads", early},
-	{"expect: 100-continue", expects},
-	{"pipelining", pipelining},
-	{"persistence", persistence},
-	{"ambiguous framing", ambiguous},
-	{"malformed chunks", chunks},
-	{"malformed heads", heads},
-	{"ends", ends},
-	{"limits", limits},
-	{"slow clients", slow},
-	{"the lab's routes", labRoutes},
+	{"leftover content", Must, leftovers},
+	{"early answers to uploads", Should, uploads},
+	{"expect: 100-continue", Must, expects},
+	{"pipelining", Must, pipelining},
+	{"persistence", Must, persistence},
+	{"ambiguous framing", Must, ambiguous},
+	{"malformed chunks", Should, chunks},
+	{"malformed heads", Must, heads},
+	{"ends", Should, ends},
+	{"limits", Policy, limits},
+	{"slow clients", Policy, slow},
+	{"the lab's routes", Must, labRoutes},
 }
 
 // Catalogue returns the scenarios that need no more than what is there.
@@ -92,6 +98,9 @@ func Catalogue(lab, slow bool) []Scenario {
 				continue
 			}
 			s.Group = g.name
+			if s.Level == "" {
+				s.Level = g.level
+			}
 			all = append(all, s)
 		}
 	}
@@ -100,12 +109,15 @@ func Catalogue(lab, slow bool) []Scenario {
 
 // check finds what is wrong with the catalogue itself.
 func check(all []Scenario) error {
-	var names []string
+	seen := map[string]bool{}
 	for _, s := range all {
-		if s.Name == "" || s.Why == "" || s.Ref == "" || slices.Contains(names, s.Group+s.Name) {
-			return fmt.Errorf("scenario %q of %q lacks a name of its own, a reason or a reference", s.Name, s.Group)
+		if s.ID == "" || s.Name == "" || s.Why == "" || s.Ref == "" || seen[s.ID] || seen[s.Group+": "+s.Name] {
+			return fmt.Errorf("scenario %q, %q of %q, lacks an ID or a name of its own, a reason or a reference", s.ID, s.Name, s.Group)
 		}
-		names = append(names, s.Group+s.Name)
+		if !slices.Contains(levels, s.Level) {
+			return fmt.Errorf("scenario %q has the level %q", s.ID, s.Level)
+		}
+		seen[s.ID], seen[s.Group+": "+s.Name] = true, true
 	}
 	return nil
 }

@@ -33,8 +33,11 @@ type step struct {
 	data     []byte        // send
 	requests int           // send: how many requests of the script have begun when it is sent
 	want     string        // response: what status and content must begin with
-	wait     time.Duration // pause
+	wait     time.Duration // pause, early
 }
+
+// earlyWithin is how long a client in the middle of its request listens for an answer.
+const earlyWithin = 150 * time.Millisecond
 
 type stepKind uint8
 
@@ -44,6 +47,7 @@ const (
 	abort
 	response
 	interim
+	early
 	pause
 )
 
@@ -91,6 +95,7 @@ func (s *Scenario) parse(p *place) (*script, error) {
 		sc.ask = p.get
 	}
 	vars["content"], vars["size"] = sc.content, strconv.AppendInt(nil, int64(len(sc.content)), 10)
+	vars["hex"] = strconv.AppendInt(nil, int64(len(sc.content)), 16)
 	vars["chunked"] = inChunks(sc.content)
 	together := false
 	for line := range strings.SplitSeq(strings.TrimSpace(s.Wire), "\n") {
@@ -114,6 +119,8 @@ func (sc *script) add(line string, vars map[string][]byte, together *bool) error
 		st.want = string(want)
 	case side == "S:" && text == "<interim>":
 		st.kind = interim
+	case side == "S:" && text == "<early>":
+		st.kind, st.wait = early, earlyWithin
 	case side == "~":
 		st.kind = pause
 		st.wait, err = time.ParseDuration(text)

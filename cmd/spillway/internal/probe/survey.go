@@ -18,6 +18,7 @@ type survey struct {
 	Hidden int           `json:"hidden"` // the status of the request that will be hidden in content
 	Took   time.Duration `json:"-"`      // how long the GET took
 	Alone  bool          `json:"alone"`  // while one connection is open, no other is served
+	Head   bool          `json:"head"`   // the answer to a plain HEAD has content
 }
 
 func (p *place) plain(target string) []byte {
@@ -41,6 +42,7 @@ func (p *player) look(ctx context.Context) error {
 		}
 	}
 	t.Close()
+	p.known.Head = p.headHasContent(ctx)
 	hidden, other, err := p.once(ctx, p.hidden(), p.patience)
 	if err != nil {
 		return err
@@ -49,6 +51,29 @@ func (p *player) look(ctx context.Context) error {
 	p.known.Hidden = hidden.Status
 	return nil
 }
+
+// headHasContent asks with a HEAD, and reports whether content comes behind the answer.
+func (p *player) headHasContent(ctx context.Context) bool {
+	t, err := p.dial(ctx)
+	if err != nil {
+		return false
+	}
+	defer t.Close()
+	if err := t.Send(fmt.Appendf(nil, "HEAD %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.get, p.host)); err != nil {
+		return false
+	}
+	if _, err := t.Next("HEAD", p.patience); err != nil {
+		return false
+	}
+	t.WaitEnd(quiet)
+	n, _ := t.Unread()
+	return n > 0
+}
+
+// silence says that the time for an answer is over.
+type silence string
+
+func (s silence) Error() string { return string(s) }
 
 // once sends a plain GET on a new connection and returns the answer, and the connection as it then is.
 func (p *player) once(ctx context.Context, target string, patience time.Duration) (*dialogue.Response, *dialogue.Talker, error) {
@@ -71,9 +96,9 @@ func (p *player) once(ctx context.Context, target string, patience time.Duration
 	case err == nil:
 		err = errors.New("nothing but interim responses")
 	case errors.Is(err, dialogue.ErrSilent) && res.Status != 0:
-		err = fmt.Errorf("an answer that has not ended after %v and %d bytes of content", patience, res.Size)
+		err = silence(fmt.Sprintf("an answer that has not ended after %v and %d bytes of content", patience, res.Size))
 	case errors.Is(err, dialogue.ErrSilent):
-		err = fmt.Errorf("no answer within %v", patience)
+		err = silence(fmt.Sprintf("no answer within %v", patience))
 	}
 	return nil, nil, err
 }

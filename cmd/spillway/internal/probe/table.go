@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,7 +19,7 @@ type style struct {
 }
 
 var colours = map[Verdict]string{
-	OK: "32", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Lax: "33",
+	OK: "32", Crash: "1;31", Dead: "1;31", Closed: "36", Desync: "1;31", Ambig: "1;31", ResetSeen: "31", Hang: "35", Lost: "31", Wrong: "31", Broken: "31", Lax: "33", Lenient: "36",
 }
 
 func (s style) paint(code, text string) string {
@@ -55,6 +56,9 @@ func (r *Report) print(w io.Writer, s style) {
 		res.print(w, s, name, !told[res.Advice])
 		told[res.Advice] = told[res.Advice] || res.Verdict.Fault()
 	}
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(w, "\n%s\n", s.paint(colours[Crash], oneLine(errors.New(remark), 400)))
+	}
 	if len(r.Results) > 0 {
 		fmt.Fprintf(w, "\n%s\n", r.summary(s))
 	}
@@ -62,7 +66,7 @@ func (r *Report) print(w io.Writer, s style) {
 
 func (res *Result) print(w io.Writer, s style, name int, advise bool) {
 	verdict := s.paint(colours[res.Verdict], fmt.Sprintf("%-9s", res.Verdict))
-	fmt.Fprintf(w, "  %s  %-*s  %s\n", verdict, name, res.Name, res.What)
+	fmt.Fprintf(w, "  %s  %-*s  %s\n", verdict, name, res.Name, res.sentence())
 	if res.Verdict.Fault() && advise {
 		for _, line := range wrap(res.Advice, width-15-name) {
 			fmt.Fprintf(w, "  %-9s  %-*s  %s\n", "", name, "", s.paint("2", line))
@@ -71,19 +75,35 @@ func (res *Result) print(w io.Writer, s style, name int, advise bool) {
 	if !s.full {
 		return
 	}
-	fmt.Fprintf(w, "             %s (%s)\n", s.paint("2", res.Why), res.Ref)
+	fmt.Fprintf(w, "             %s (%s, %s %s)\n", s.paint("2", res.Why), res.ID, res.Level, res.Section)
 	for _, st := range res.Steps {
 		at := fmt.Sprintf("%9.3f", st.Millis/1000)
 		for _, line := range st.Lines {
 			fmt.Fprintf(w, "  %s  %s\n", at, line)
 			at = "         "
 		}
+		word := "stray"
+		if st.Kind != "data" {
+			word = "not announced"
+		}
 		for _, line := range st.Stray {
-			fmt.Fprintf(w, "  %s  %s\n", at, s.paint("31", line+"   <-- stray"))
+			fmt.Fprintf(w, "  %s  %s\n", at, s.paint("31", line+"   <-- "+word))
 			at = "         "
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// sentence says what happened, and of a fault how it is graded and how often it came.
+func (res *Result) sentence() string {
+	if !res.Verdict.Fault() {
+		return res.What
+	}
+	grade := fmt.Sprintf("%s, %s", res.Level, res.Section)
+	if often := res.often(); often != "" {
+		grade += "; " + often
+	}
+	return fmt.Sprintf("%s [%s]", res.What, grade)
 }
 
 func (r *Report) summary(s style) string {

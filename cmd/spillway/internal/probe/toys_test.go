@@ -338,3 +338,60 @@ func flooding(beginning, again string, everybody bool) toy {
 		}
 	}
 }
+
+// promising answers a request with content at once, with these fields, reads a quarter of a MiB of what is left, and then ends
+// the connection in the right way.
+func promising(fields ...string) toy {
+	return func(c *net.TCPConn, r *bufio.Reader) {
+		for {
+			req, err := readToy(r)
+			if err != nil {
+				return
+			}
+			if req.length == 0 {
+				req.answer(c)
+				continue
+			}
+			req.answer(c, fields...)
+			small := bufio.NewReader(io.LimitReader(r, 256<<10))
+			if req.skip(small) != nil {
+				c.CloseWrite()
+				io.Copy(io.Discard, r)
+				return
+			}
+		}
+	}
+}
+
+// resetting answers a request with content at once, and resets the connection while the content comes.
+func resetting(c *net.TCPConn, r *bufio.Reader) {
+	req, err := readToy(r)
+	if err != nil {
+		return
+	}
+	req.answer(c)
+	if req.length == 0 {
+		return
+	}
+	io.CopyN(io.Discard, r, 512<<10)
+	c.SetLinger(0)
+}
+
+// leavingSilently answers one request on each connection and ends it.
+func leavingSilently(c *net.TCPConn, r *bufio.Reader) {
+	if req, err := readToy(r); err == nil && req.skip(r) == nil {
+		req.answer(c)
+	}
+}
+
+// idling ends a connection on which nothing comes for a moment.
+func idling(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		c.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		req, err := readToy(r)
+		if err != nil || req.skip(r) != nil {
+			return
+		}
+		req.answer(c)
+	}
+}

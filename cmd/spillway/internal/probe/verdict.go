@@ -7,21 +7,43 @@ type Verdict string
 
 // The verdicts, the worst first.
 const (
-	Desync    Verdict = "DESYNC"    // a byte of content was read as a request
-	Ambig     Verdict = "AMBIGUOUS" // answered where the framing was ambiguous, and kept open
-	ResetSeen Verdict = "RESET"     // the connection was reset under a client that had done nothing wrong
-	Hang      Verdict = "HANG"      // neither an answer nor an end
-	Lost      Verdict = "LOST"      // a valid request was not answered
-	Lax       Verdict = "LAX"       // what should have been refused was served
-	Closed    Verdict = "closed"    // safe, but the connection was not kept
+	Crash     Verdict = "CRASH"
+	Dead      Verdict = "DEAD"
+	Desync    Verdict = "DESYNC"
+	Ambig     Verdict = "AMBIGUOUS"
+	ResetSeen Verdict = "RESET"
+	Hang      Verdict = "HANG"
+	Lost      Verdict = "LOST"
+	Wrong     Verdict = "WRONG"
+	Broken    Verdict = "BROKEN"
+	Lax       Verdict = "LAX"
+	Closed    Verdict = "closed"
+	Lenient   Verdict = "lenient"
 	OK        Verdict = "ok"
 )
 
 // verdicts lists them in the order of the summary.
-var verdicts = []Verdict{OK, Closed, Desync, Ambig, ResetSeen, Hang, Lost, Lax}
+var verdicts = []Verdict{OK, Closed, Lenient, Crash, Dead, Desync, Ambig, ResetSeen, Hang, Lost, Wrong, Broken, Lax}
+
+// meanings says what each verdict means.
+var meanings = map[Verdict]string{
+	OK:        "as it should be",
+	Closed:    "safe, but the connection was not kept",
+	Lenient:   "served, as the standard permits, where others refuse",
+	Crash:     "the server died: it takes no connection any more",
+	Dead:      "the server answers nobody any more",
+	Desync:    "content was read as a request, or an answer came that nobody asked for",
+	Ambig:     "answered where the framing was ambiguous, and kept open",
+	ResetSeen: "the connection was reset under a client that had done nothing wrong",
+	Hang:      "neither an answer nor an end",
+	Lost:      "a valid request was not answered",
+	Wrong:     "an answer itself is wrong, such as content with the answer to a HEAD",
+	Broken:    "an answer did not say that the connection ends, and it ended before the next answer",
+	Lax:       "what should have been refused was served",
+}
 
 // Fault reports whether the verdict is one to be mended.
-func (v Verdict) Fault() bool { return v != OK && v != Closed }
+func (v Verdict) Fault() bool { return v != OK && v != Closed && v != Lenient }
 
 // Finding is what an oracle says of an outcome.
 type Finding struct {
@@ -29,11 +51,15 @@ type Finding struct {
 	What    string // one sentence of what happened
 	Advice  string // one sentence of what to do about it; "" where nothing is to be done
 
-	stray int64 // from where on what the server sent belongs to no request; -1: it all does
+	stray int64 // from where on what the server sent belongs to no request; -1: it all does to one
+	broke bool  // the server's end of the connection is what was not to come
 }
 
 // advice is what to do about a verdict, where the oracle knows nothing better.
 var advice = map[Verdict]string{
+	Crash: "One client's bytes must never end the process: recover from what a connection's code may panic with, and bound what it " +
+		"may allocate.",
+	Dead: "Bound every wait and every loop, and whatever becomes of one connection, go on serving others.",
 	Desync: "Read the rest of the content after the handler, within a budget, or close the connection: never parse from " +
 		"where the handler stopped.",
 	Ambig: "Refuse such a request with 400, or at least close behind the answer: an intermediary may have framed it in " +
@@ -43,6 +69,9 @@ var advice = map[Verdict]string{
 	Hang: "Bound every wait, and answer or close when it is over.",
 	Lost: "Answer every request that was read, or say Connection: close in the answer before it, so that the client knows " +
 		"which ones to send again.",
+	Wrong: "An answer is as long as its head says, and what belongs to another version or to another method is not in it.",
+	Broken: "An answer without Connection: close says that the connection can be used: send close with every answer behind " +
+		"which the content may not be read to its end, or read it to its end.",
 	Lax:    "Refuse it: what one recipient forgives, another reads in its own way.",
 	Closed: "Safe; to keep the connection, read a small rest of the content within a budget of bytes and time.",
 }
@@ -56,14 +85,16 @@ var adviceFor = map[Oracle]map[Verdict]string{
 		Hang: "Close behind the answer: this client waits for the end of the connection.",
 	},
 	Old: {
-		Lax:  "An HTTP/1.0 client reads neither interim responses nor the chunked coding.",
-		Hang: "Close behind the answer: this client waits for the end of the connection.",
+		Wrong: "An HTTP/1.0 client reads neither interim responses nor the chunked coding.",
+		Hang:  "Close behind the answer: this client waits for the end of the connection.",
 	},
 	Framing: {Desync: "Content whose framing is broken has no end: answer if you must, and close."},
 	Bounded: {Lax: boundIt},
 	Early:   {Lax: boundIt},
 	Small:   {Lost: "Read a small rest of the content, so that the connection can be kept."},
 	Refuse:  {Closed: ""},
+	Drop:    {Closed: "", Lax: "Refuse such a request with 400, or drop the line."},
+	Said:    {Closed: "Permitted; clients that half-close behind their request, as scripts and relays do, get no answer."},
 	Limit: {
 		Lax:    "Bound what a request's head and framing may cost.",
 		Closed: "Safe; say 413, 414 or 431 before closing, so that the client knows why.",
