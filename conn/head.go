@@ -14,6 +14,7 @@ import (
 // readHead waits for a request and parses its head. Any verdict but Reuse ends the connection.
 func (c *Conn) readHead() ending {
 	c.began = time.Time{}
+	c.in.empty = 0
 	if c.in.begins() {
 		c.state.Store(busy)
 	} else if end := c.awaitRequest(); end.verdict != Reuse {
@@ -58,6 +59,7 @@ func (in *input) begins() (yes bool) {
 		for len(window)-n >= 2 && window[n] == '\r' && window[n+1] == '\n' {
 			n += 2
 		}
+		in.empty += n
 		rest := window[n:]
 		yes = len(rest) > 1 || len(rest) == 1 && rest[0] != '\r'
 		return n, nil
@@ -90,6 +92,8 @@ func (c *Conn) awaitRequest() ending {
 			err = c.awaitLast()
 		}
 		switch {
+		case c.in.empty > c.cfg.HeadBytes:
+			return c.reject(errEmptyLines)
 		case err == nil && c.in.begins():
 			c.rare = c.parked && time.Since(c.cfg.began)-c.idleSince > c.cfg.ParkAfter
 			c.parked = false
@@ -202,6 +206,7 @@ func (c *Conn) headFailed(err error) ending {
 }
 
 var (
-	errSlowHead = &parser.Error{Status: 408, Reason: "the request's head did not end in time", Section: "RFC 9110 §15.5.9"}
-	errCutHead  = &parser.Error{Status: 400, Reason: "the connection ended inside a request's head", Section: "RFC 9112 §8"}
+	errSlowHead   = &parser.Error{Status: 408, Reason: "the request's head did not end in time", Section: "RFC 9110 §15.5.9"}
+	errEmptyLines = &parser.Error{Status: 400, Reason: "more empty lines than a head may be long", Section: "RFC 9112 §2.2"}
+	errCutHead    = &parser.Error{Status: 400, Reason: "the connection ended inside a request's head", Section: "RFC 9112 §8"}
 )

@@ -23,6 +23,7 @@ type input struct {
 	one  [1]byte // what a connection that has been idle for long waits into
 
 	consumed int64 // bytes that the window has had
+	empty    int   // bytes of empty lines before the request that is awaited
 	ended    bool  // nothing will come any more
 	gone     error // why
 	used     bool  // somebody may read in this exchange
