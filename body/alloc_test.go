@@ -19,6 +19,7 @@ type window struct {
 
 func (w *window) Window() []byte                { return w.all[w.at:] }
 func (w *window) Buffered() int                 { return len(w.all) - w.at }
+func (w *window) TopUp() bool                   { return false }
 func (w *window) Consume(n int)                 { w.at += n }
 func (w *window) Fill() error                   { return io.EOF }
 func (w *window) Read([]byte, int) (int, error) { return 0, io.EOF }

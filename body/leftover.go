@@ -3,6 +3,7 @@
 package body
 
 import (
+	"os"
 	"time"
 
 	"github.com/spillway-go/spillway/parser"
@@ -16,7 +17,7 @@ type Leftover uint8
 const (
 	Nothing Leftover = iota // the handler read to the end, or there was no content
 	Drained                 // the rest was read and thrown away, to its end
-	TooLong                 // more than the budget's bytes remained
+	TooLong                 // more than the budget's bytes remained, or may have
 	TooSlow                 // the end did not come within the budget's time
 	Unasked                 // the client still waits for a 100 (Continue) that was never sent
 	Cut                     // the client closed inside the content
@@ -58,6 +59,8 @@ func (r *Reader) Foresee(budget Budget) Leftover {
 		return Garbled
 	case r.abandoned.Load():
 		return TooLong // at the end too: what is thrown away behind it is not content
+	case r.beyond:
+		return TooLong
 	case r.end == reached:
 		return Nothing
 	case r.slow:
@@ -75,6 +78,62 @@ func (r *Reader) Foresee(budget Budget) Leftover {
 	return Drained
 }
 
+// InSight reports whether it is known how long the content is, because that was declared or because its end has been
+// received, and stands at most so many bytes of the wire away. It waits for nothing, reads nothing and consumes nothing.
+func (r *Reader) InSight(most int64) bool {
+	if r.framing != parser.Chunked || r.Ended() {
+		return true
+	}
+	if !r.mu.TryLock() { // a goroutine reads that the handler has left, and that nobody may wait for
+		return false
+	}
+	defer r.mu.Unlock()
+	return r.endsIn(r.src.Window(), most)
+}
+
+// endsIn reports whether the content, whose next byte is the window's first, ends within most bytes of it.
+func (r *Reader) endsIn(window []byte, most int64) bool {
+	window = window[:min(int64(len(window)), most)]
+	chunks, left := r.chunks, r.left
+	for last := r.trailing; !last; last = left == 0 {
+		if left >= int64(len(window)) { // framing follows
+			return false
+		}
+		window = window[left:]
+		n, done, err := chunks.Next(window, r.lim)
+		if err != nil || !done {
+			return false
+		}
+		window, left = window[n:], chunks.Size
+	}
+	var trailers parser.Fields
+	n, err := trailers.ParseTrailers(window, r.lim)
+	return n > 0 && err == nil
+}
+
+// Skim throws away what has come of chunked content, as far as the budget goes, and waits for nothing. The handler has
+// returned. What is known then of the content's end can be said in the head of the response.
+func (r *Reader) Skim(budget Budget) {
+	if r.framing != parser.Chunked || r.Ended() || !r.mu.TryLock() { // a goroutine reads that the handler has left
+		return
+	}
+	defer r.mu.Unlock()
+	if r.sofar().expecting && r.src.Buffered() == 0 {
+		return
+	}
+	r.skims, r.skimmed, r.thrown = true, true, 0
+	defer func() { r.skims = false }()
+	switch r.throwAway(budget) {
+	case Drained:
+	case Garbled:
+		r.stop(garbled)
+	default:
+		r.look.Lock()
+		r.beyond = true
+		r.look.Unlock()
+	}
+}
+
 // Settle ends the exchange's claim to the content: it makes a Read that is under way return, lets no other begin, throws
 // away what is left, as far as the budget goes, and returns what became of it and how many bytes of the wire were thrown
 // away. What is thrown away is still parsed. Later calls return the same.
@@ -87,10 +146,15 @@ func (r *Reader) Settle(budget Budget) (Leftover, int64) {
 	if r.settled {
 		return r.leftover, r.thrown
 	}
-	r.thrown = 0
+	if !r.skimmed {
+		r.thrown = 0
+	}
 	l := r.Foresee(budget)
-	if l == Drained {
+	switch {
+	case l == Drained:
 		l = r.drain(budget)
+	case l == Nothing && r.thrown > 0 && r.skimmed:
+		l = Drained // already
 	}
 	r.look.Lock()
 	defer r.look.Unlock()
@@ -142,6 +206,10 @@ func (r *Reader) interrupt() {
 // drain throws away content up to its end, or until the budget is spent.
 func (r *Reader) drain(budget Budget) Leftover {
 	r.src.SetDrainDeadline(time.Now().Add(budget.Time))
+	return r.throwAway(budget)
+}
+
+func (r *Reader) throwAway(budget Budget) Leftover {
 	for r.end == open {
 		if r.left == 0 {
 			if err := r.nextChunk(); err != nil {
@@ -165,11 +233,27 @@ func (r *Reader) drain(budget Budget) Leftover {
 
 // discard throws away at least one byte of the content before r.left is 0.
 func (r *Reader) discard() (int64, error) {
+	if r.skims && r.src.Buffered() == 0 {
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
 	if n := min(int64(len(r.src.Window())), r.left); n > 0 {
 		r.src.Consume(int(n))
 		return n, nil
 	}
 	return r.src.Discard(r.left)
+}
+
+// fill lets the window grow: by waiting, or while it skims, by what has come.
+func (r *Reader) fill() error {
+	if !r.skims {
+		return r.src.Fill()
+	}
+	if !r.src.TopUp() {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
 }
 
 func drainFailed(err error) Leftover {

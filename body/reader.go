@@ -18,6 +18,8 @@ type Source interface {
 	Window() []byte
 	// Buffered returns the window's length. Unlike the other methods it may be called beside one of them.
 	Buffered() int
+	// TopUp adds to the window what can be had without waiting, or some of it, and reports whether it has.
+	TopUp() bool
 	// Consume takes n bytes from the window's front.
 	Consume(n int)
 	// Fill waits until the window has grown. At the end of the stream it returns io.EOF.
@@ -65,6 +67,8 @@ type Reader struct {
 	trailing bool // the last chunk has been seen
 	trailers parser.Fields
 	thrown   int64
+	skims    bool // nothing is waited for
+	skimmed  bool // Skim was called
 }
 
 // progress is how far the reading has come. Only the goroutine that has mu changes it, and may read it without look, but for
@@ -73,6 +77,7 @@ type progress struct {
 	expecting bool // the client waits for a 100 (Continue)
 	end       end  // whether the content's end was reached, and how
 	slow      bool // the last read met its deadline
+	beyond    bool // Skim has not come to the end
 
 	//	received + left = framing, where the length is fixed
 	received int64 // content bytes given to the handler or thrown away
@@ -385,7 +390,7 @@ func (r *Reader) nextChunk() error {
 		}
 		r.trailing = done
 		if !done {
-			if err := r.src.Fill(); err != nil {
+			if err := r.fill(); err != nil {
 				return err
 			}
 		}
@@ -401,7 +406,7 @@ func (r *Reader) nextChunk() error {
 			r.stop(reached)
 			return nil
 		}
-		if err := r.src.Fill(); err != nil {
+		if err := r.fill(); err != nil {
 			return err
 		}
 	}

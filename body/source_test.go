@@ -134,6 +134,8 @@ func (s *source) Buffered() int {
 	return len(s.window)
 }
 
+func (s *source) TopUp() bool { return false }
+
 func (s *source) Consume(n int) {
 	defer s.enter("Consume")()
 	if n < 0 || n > len(s.window) {

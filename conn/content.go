@@ -5,6 +5,7 @@ package conn
 import (
 	"errors"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/spillway-go/spillway/body"
@@ -34,6 +35,28 @@ func (in content) Buffered() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return len(in.input.Window())
+}
+
+// looks is how often TopUp looks whether something has come, making way for others in between: what a client sends right
+// behind its head is often still on its way when a fast handler has returned.
+const looks = 32
+
+// TopUp adds to the window what has come already, where the socket can tell.
+func (in content) TopUp() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.busy || in.ended || in.c.tls != nil || !in.c.sock.Raw() {
+		return false
+	}
+	in.makeRoom()
+	for range looks {
+		if n := in.c.sock.ReadReady(in.buf[in.w:]); n > 0 {
+			in.w += n
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
 }
 
 // Consume takes n bytes from the window's front.

@@ -36,6 +36,9 @@ func (c *Conn) exchange() ending {
 	if c.res.phase == phaseHijacked {
 		return c.judge(body.Nothing)
 	}
+	if c.req.ContentLength < 0 && c.res.phase == phaseOpen {
+		c.req.Body.Skim(c.req.drain)
+	}
 	c.res.end(err)
 	if c.traced() {
 		c.trace(Event{Kind: Responded, Status: c.res.status, Bytes: c.res.written})
@@ -87,6 +90,9 @@ func (c *Conn) settle() ending {
 		c.in.stopAhead()
 	}
 	leftover, thrown := c.req.Body.Settle(c.budget(promised))
+	if c.in.used && c.in.waiting() > 0 {
+		c.out.FlushSoon()
+	}
 	c.countSettled(leftover, thrown)
 	end := c.judge(leftover)
 	if c.traced() {

@@ -71,9 +71,15 @@ func (o *output) Release() {
 	o.release()
 }
 
+// FlushSoon lets nothing that was gathered wait for long while another handler runs.
+func (o *output) FlushSoon() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushSoon()
+}
+
 // What follows is called with o.mu held.
 
-// flushSoon lets nothing that was gathered wait for long while another handler runs.
 func (o *output) flushSoon() {
 	if len(o.buf) == 0 || o.armed {
 		return

@@ -297,7 +297,7 @@ func (w *response) end(err error) {
 		out.buf = w.trailers.appendTo(out.buf)
 		out.buf = append(out.buf, "\r\n"...)
 	}
-	if w.c.in.used || w.c.in.waiting() > 0 { // for another handler, which may take its time
+	if !w.c.in.used && w.c.in.waiting() > 0 { // for another handler, which may take its time
 		w.c.out.flushSoon()
 	}
 	w.phase = phaseComplete

@@ -88,8 +88,6 @@ func (c *Conn) persistence() Reason {
 		return ClientAsked // what follows the head was meant for the tunnel (RFC 9110 §9.3.6)
 	case c.res.truncated:
 		return Truncated // the handler meant more than it declared
-	case c.res.status == 413 && c.req.ContentLength < 0 && !c.req.Body.Ended():
-		return LeftoverTooLong // it is too much already, and nobody knows how much is to come
 	case c.stopping.Load() && !c.servesOn():
 		return Shutdown
 	}
@@ -97,7 +95,11 @@ func (c *Conn) persistence() Reason {
 	if !c.res.final && c.req.Body.Begun() {
 		budget.Bytes = forever // the handler may read on
 	}
-	if l := c.req.Body.Foresee(budget); !l.Boundary() {
+	l := c.req.Body.Foresee(budget)
+	if l == body.Drained && budget.Bytes != forever && !c.req.Body.InSight(budget.Bytes) {
+		l = body.TooLong // as far as anybody knows yet
+	}
+	if !l.Boundary() {
 		return leftoverReason(l)
 	}
 	return None

@@ -30,6 +30,7 @@ type raw struct {
 	in, behind  []byte // what to read into
 	lender      Lender // or whose buffer
 	drop        int64  // or how much to throw away
+	hasty       bool   // nothing is waited for
 	got         int
 	out         [2][]byte // what is still to be written
 	put         int64     // how much was
@@ -61,6 +62,17 @@ func (r *raw) read(p, behind []byte) (int, error) {
 func (r *raw) await(l Lender) (int, error) {
 	r.lender = l
 	return r.wait()
+}
+
+// readReady reads into p, and waits for nothing.
+func (r *raw) readReady(p []byte) int {
+	r.in, r.hasty, r.got = p, true, 0
+	err := r.rc.Read(r.tryR)
+	r.in, r.hasty = nil, false
+	if err != nil || r.rErr != 0 {
+		return 0
+	}
+	return r.got
 }
 
 // discards reports whether the system can throw bytes away without copying them.
@@ -108,7 +120,7 @@ func (r *raw) tryRead(fd uintptr) bool {
 	for errno == syscall.EINTR {
 		n, errno = readOnce(fd, p, r.behind, r.drop)
 	}
-	if errno != syscall.EAGAIN {
+	if errno != syscall.EAGAIN || r.hasty {
 		if errno == 0 {
 			haveRead(fd, p, r.behind, n)
 		}

@@ -99,6 +99,15 @@ func (s *Socket) ReadPast(p, behind []byte) (int, error) {
 	})
 }
 
+// ReadReady reads what has come already, where the socket is a raw one, and returns how much that was. Errors, and the end
+// of the stream, come again at the next Read.
+func (s *Socket) ReadReady(p []byte) int {
+	if !s.raw.usable() {
+		return 0
+	}
+	return s.raw.readReady(p)
+}
+
 // Await reads at least one byte into the lender's buffer, or returns an error.
 func (s *Socket) Await(l Lender) (int, error) {
 	return s.pull(func() (int, error) {
