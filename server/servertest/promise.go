@@ -59,14 +59,14 @@ var promises = []struct {
 
 // ground is one test on one carrier.
 type ground struct {
-	*testing.T
+	testing.TB
 	over Carrier
 }
 
 // start starts a server. Lingering is short, since a client may leave it to the server to end a connection.
 func (g *ground) start(h server.HandlerFunc, limits server.Limits) *Server {
 	g.Helper()
-	limits.LingerIdle = 500 * time.Millisecond
+	limits.LingerIdle = 300 * time.Millisecond
 	quiet := func(s *server.Server) { s.Log = slog.New(slog.DiscardHandler) }
 	return Start(g, h, Over(g.over), Limits(limits), Configure(quiet))
 }

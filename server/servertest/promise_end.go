@@ -22,7 +22,7 @@ import (
 type newClient func(testing.TB, net.Conn) *Client
 
 // brief is a time that a test waits for to pass.
-const brief = 200 * time.Millisecond
+const brief = 100 * time.Millisecond
 
 func droppedUploadIsNoticed(g *ground) {
 	result, began := make(chan error, 1), make(chan bool, 1)
