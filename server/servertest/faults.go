@@ -16,7 +16,8 @@ import (
 //
 // Some are what every connection may do, and cost a server nothing: it must go on as if they had not been.
 //
-//	ShortRead, EmptyRead, Stall, LateDeadline, FailedDeadline, DeafDeadline, FailedCloseWrite, FailedAccept
+//	ShortRead, EmptyRead, StalledRead, StalledWrite, Yield, LateDeadline, FailedDeadline, DeafDeadline, FailedCloseWrite,
+//	FailedAccept
 //
 // The others end the connection, or may. [Fault.Harmless] tells the ones from the others.
 type Faults struct {
@@ -27,7 +28,13 @@ type Faults struct {
 	FailedRead  float64 // a read fails, at times behind its last bytes, which come with the error
 	ShortWrite  float64 // a write sends less than it should, or nothing, and fails
 	SilentWrite float64 // a write sends less than it should, and says so without an error, which io.Writer forbids
-	Stall       float64 // a read or write waits before it goes on, as behind EAGAIN; only Close ends the wait earlier
+
+	// Operations wait before they go on, as behind EAGAIN; only Close ends a wait earlier. In a bubble of testing/synctest
+	// time stands still while a goroutine waits for a sync.Mutex: where others wait for one that the operation's caller
+	// holds, use Yield, which takes no time.
+	StalledRead  float64
+	StalledWrite float64
+	Yield        float64 // a read or write lets all other goroutines go first
 
 	EarlyDeadline  float64 // a deadline strikes up to Shift too early
 	LateDeadline   float64 // a deadline strikes up to Shift too late
@@ -47,8 +54,8 @@ func RandomFaults(seed uint64) Faults {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	kinds := 1 + rng.IntN(4) // of four, so many are left out
 	for _, chance := range []*float64{
-		&f.ShortRead, &f.EmptyRead, &f.FailedRead, &f.ShortWrite, &f.SilentWrite, &f.Stall, &f.EarlyDeadline, &f.LateDeadline,
-		&f.FailedDeadline, &f.DeafDeadline, &f.FailedCloseWrite, &f.FailedAccept,
+		&f.ShortRead, &f.EmptyRead, &f.FailedRead, &f.ShortWrite, &f.SilentWrite, &f.StalledRead, &f.StalledWrite, &f.Yield,
+		&f.EarlyDeadline, &f.LateDeadline, &f.FailedDeadline, &f.DeafDeadline, &f.FailedCloseWrite, &f.FailedAccept,
 	} {
 		size := 0.5 * rng.Float64() * rng.Float64() // mostly rare
 		if rng.IntN(5) >= kinds {
@@ -70,7 +77,9 @@ const (
 	FailedRead       FaultKind = "FailedRead"
 	ShortWrite       FaultKind = "ShortWrite"
 	SilentWrite      FaultKind = "SilentWrite"
-	Stalled          FaultKind = "Stall"
+	StalledRead      FaultKind = "StalledRead"
+	StalledWrite     FaultKind = "StalledWrite"
+	Yield            FaultKind = "Yield"
 	EarlyDeadline    FaultKind = "EarlyDeadline"
 	LateDeadline     FaultKind = "LateDeadline"
 	FailedDeadline   FaultKind = "FailedDeadline"

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -73,7 +74,7 @@ type operations struct {
 type draw struct {
 	count   int
 	failed  error
-	chance  [4]float64 // for the kinds of faults
+	chance  [5]float64 // for the kinds of faults
 	size    float64    // how much of the bytes, of a stall or of a shift
 	second  float64    // the same, for the second
 	flavour int        // which error
@@ -140,36 +141,41 @@ func (c *faultyConn) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: c.RemoteAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }
 
-// stall waits, where the draw wants it.
-func (c *faultyConn) stall(d draw) {
-	if d.chance[0] >= c.faults.Stall {
-		return
-	}
-	wait := time.Duration(d.second * float64(c.faults.LongestStall))
-	c.note(Stalled, d, 0, wait, nil)
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.closed:
+// stall waits, or lets others go first, where the draw wants it.
+func (c *faultyConn) stall(kind FaultKind, chance float64, d draw) {
+	switch {
+	case d.chance[0] < chance:
+		wait := time.Duration(d.second * float64(c.faults.LongestStall))
+		c.note(kind, d, 0, wait, nil)
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-c.closed:
+		}
+	case d.chance[1] < c.faults.Yield:
+		c.note(Yield, d, 0, 0, nil)
+		for range 1 + d.flavour%100 {
+			runtime.Gosched()
+		}
 	}
 }
 
 // Read reads, unless something goes wrong.
 func (c *faultyConn) Read(p []byte) (int, error) {
 	d := c.reads.draw()
-	c.stall(d)
+	c.stall(StalledRead, c.faults.StalledRead, d)
 	switch {
 	case d.failed != nil:
 		return 0, d.failed
 	case len(p) == 0:
 		return c.Conn.Read(p)
-	case d.chance[1] < c.faults.EmptyRead:
+	case d.chance[2] < c.faults.EmptyRead:
 		c.note(EmptyRead, d, 0, 0, nil)
 		return 0, nil
-	case d.chance[2] < c.faults.FailedRead:
+	case d.chance[3] < c.faults.FailedRead:
 		return c.failRead(p, d)
-	case d.chance[3] < c.faults.ShortRead && len(p) > 1:
+	case d.chance[4] < c.faults.ShortRead && len(p) > 1:
 		p = p[:part(min(len(p), 200), 1, d.size)] // most messages of a test are short
 		n, err := c.Conn.Read(p)
 		c.note(ShortRead, d, n, 0, nil)
@@ -196,12 +202,12 @@ func (c *faultyConn) failRead(p []byte, d draw) (n int, err error) {
 // Write writes, unless something goes wrong.
 func (c *faultyConn) Write(p []byte) (int, error) {
 	d := c.writes.draw()
-	c.stall(d)
+	c.stall(StalledWrite, c.faults.StalledWrite, d)
 	short := part(len(p), 0, d.size)
 	switch {
 	case d.failed != nil:
 		return 0, d.failed
-	case d.chance[1] < c.faults.ShortWrite:
+	case d.chance[2] < c.faults.ShortWrite:
 		n, err := c.Conn.Write(p[:short])
 		if err == nil {
 			if err = c.opError("write", d.error()); !passes(err) {
@@ -210,7 +216,7 @@ func (c *faultyConn) Write(p []byte) (int, error) {
 			c.note(ShortWrite, d, n, 0, err)
 		}
 		return n, err
-	case d.chance[2] < c.faults.SilentWrite && len(p) > 0:
+	case d.chance[3] < c.faults.SilentWrite && len(p) > 0:
 		n, err := c.Conn.Write(p[:short])
 		if err == nil {
 			c.note(SilentWrite, d, n, 0, nil)

@@ -110,7 +110,9 @@ func TestFaultsAreThoseAskedFor(t *testing.T) {
 		servertest.FailedRead:     {FailedRead: 1},
 		servertest.ShortWrite:     {ShortWrite: 1},
 		servertest.SilentWrite:    {SilentWrite: 1},
-		servertest.Stalled:        {Stall: 1},
+		servertest.StalledRead:    {StalledRead: 1},
+		servertest.StalledWrite:   {StalledWrite: 1},
+		servertest.Yield:          {Yield: 1},
 		servertest.EarlyDeadline:  {EarlyDeadline: 1, Shift: 1},
 		servertest.LateDeadline:   {LateDeadline: 1},
 		servertest.FailedDeadline: {FailedDeadline: 1},
@@ -127,7 +129,7 @@ func TestFaultsAreThoseAskedFor(t *testing.T) {
 			}
 		}
 		switch kind {
-		case servertest.EmptyRead, servertest.FailedDeadline, servertest.DeafDeadline, servertest.EarlyDeadline: // no two ways
+		case servertest.EmptyRead, servertest.Yield, servertest.FailedDeadline, servertest.DeafDeadline, servertest.EarlyDeadline: // no two ways
 		default:
 			if logs[0] == logs[1] {
 				t.Errorf("two seeds make the same %s", kind)
@@ -170,7 +172,7 @@ func TestFaultyDeadlines(t *testing.T) {
 func TestCloseEndsAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, under := servertest.Pipe()
-		c, _ := servertest.Faults{Stall: 1, LongestStall: 24 * time.Hour}.Conn(under)
+		c, _ := servertest.Faults{StalledRead: 1, LongestStall: 24 * time.Hour}.Conn(under)
 		time.AfterFunc(time.Second, func() { c.Close() })
 		began := time.Now()
 		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) || time.Since(began) != time.Second {
