@@ -89,12 +89,13 @@ func newFaultPlan(seed uint64) *faultPlan {
 		pipelines: chance(rng, 2), piece: pick(rng, 1<<20, 1<<20, 1000, 100, 1+rng.IntN(20)), leaves: faultStays,
 		shutdown: chance(rng, 8),
 	}
-	if p.pipelines { // the server holds a mutex while it writes, and other goroutines of it may wait for that
-		p.faults.StalledWrite = 0
-	} else if chance(rng, 3) {
-		p.link.Delay = time.Duration(1 + rng.Int64N(int64(50*time.Millisecond)))
-	}
-	if chance(rng, 3) {
+	// The server holds a sync.Mutex while it writes, and another of its goroutines may wait for that: a write must not need
+	// time, which would stand still in the bubble then.
+	p.faults.StalledWrite = 0
+	switch rng.IntN(3) {
+	case 0:
+		p.link = servertest.Link{Delay: time.Duration(1 + rng.Int64N(int64(50*time.Millisecond))), Buffer: 1 << 20}
+	case 1:
 		p.link.Buffer = 1 + rng.IntN(4000)
 	}
 	if p.patient {
@@ -109,7 +110,7 @@ func newFaultPlan(seed uint64) *faultPlan {
 		p.requests = append(p.requests, newFaultRequest(rng, i))
 		total += len(p.requests[i].wire())
 	}
-	p.lazy = p.link.Buffer == 0 && total < 20_000 && p.pipelines && chance(rng, 3)
+	p.lazy = (p.link.Buffer == 0 || p.link.Delay > 0) && total < 20_000 && p.pipelines && chance(rng, 3)
 	if chance(rng, 4) {
 		p.leaves, p.at = pick(rng, faultCloses, faultHalfCloses, faultResets, faultStalls), rng.IntN(total+1)
 	}
