@@ -35,6 +35,7 @@ type faultRun struct {
 
 	mu       sync.Mutex
 	changed  *sync.Cond
+	events   []string      // what the server says of itself
 	wrong    []string      // what handlers saw that must not be
 	served   int           // requests that handlers saw
 	asked    int           // 100 (Continue) responses
@@ -64,9 +65,11 @@ func (p *faultPlan) run() *faultRun {
 		l = servertest.Bare(l)
 	}
 	r.injected = injected
+	began := time.Now()
 	srv := &server.Server{
 		Handler: r, Limits: p.limits, Log: slog.New(slog.DiscardHandler),
 		Trace: func(e server.Event) {
+			r.note("%v: %v", time.Since(began), e)
 			switch e.Kind {
 			case conn.Accepted:
 				r.accepted.Store(true)
@@ -93,6 +96,13 @@ func (p *faultPlan) run() *faultRun {
 	}
 	time.Sleep(time.Minute) // timers that are under way come to their end
 	return r
+}
+
+// note puts an event down, to be told where something is wrong.
+func (r *faultRun) note(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, fmt.Sprintf(format, args...))
 }
 
 // await waits, in fake time and not for ever.
@@ -145,7 +155,7 @@ func (r *faultRun) dialogue(srv *server.Server) {
 // send sends the requests.
 func (r *faultRun) send() {
 	for i, q := range r.requests {
-		if !r.pipelines && !r.waitFor(func() bool { return len(r.answers) >= i }, faultQuiet) {
+		if !r.pipelines && !r.waitFor(func() bool { return len(r.answers) >= i }, faultQuiet) || r.toldToStop() {
 			return
 		}
 		asked := r.asked
@@ -153,12 +163,19 @@ func (r *faultRun) send() {
 			return
 		}
 		if q.expects {
-			r.waitFor(func() bool { return r.asked > asked || len(r.answers) > i }, time.Second)
+			r.waitFor(func() bool { return r.asked > asked || len(r.answers) > i }, time.Second/2)
 		}
 		if !r.write(q.body()) {
 			return
 		}
 	}
+}
+
+// toldToStop reports whether a response has come that said that it is the last.
+func (r *faultRun) toldToStop() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.answers, func(seen faultSeen) bool { return seen.Response != nil && seen.Close })
 }
 
 // write sends bytes, in pieces, until the client leaves or can send no more.

@@ -54,7 +54,7 @@ func TestFaults(t *testing.T) {
 		for range runtime.GOMAXPROCS(0) {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
-				for seed := next.Add(1) - 1; seed < seeds && failed.Load() < 300; seed = next.Add(1) - 1 {
+				for seed := next.Add(1) - 1; seed < seeds && failed.Load() < 10; seed = next.Add(1) - 1 {
 					if !runFaults(t, seed, tally, false) {
 						failed.Add(1)
 					}
@@ -131,6 +131,9 @@ func (r *faultRun) tell() string {
 	}
 	if len(all) > 60 {
 		fmt.Fprintf(&b, "  … and %d faults more\n", len(all)-60)
+	}
+	for _, e := range r.events {
+		fmt.Fprintf(&b, "  %s\n", e)
 	}
 	received := r.received.String()
 	fmt.Fprintf(&b, "%d requests were served, %d bytes sent, and %d received: %.3000q\n", r.served, r.sent, len(received), received)
