@@ -97,13 +97,27 @@ func (c *embeddingConn) Write(p []byte) (int, error) {
 	return c.TCPConn.Write(veiled)
 }
 
-// dialEmbedding dials so.
+// veiledClient is the client's end: it has no methods that go past its own Read and Write, since clients of all makes use
+// it, and some look for those.
+type veiledClient struct {
+	net.Conn
+	under *net.TCPConn
+}
+
+// CloseWrite ends the client's direction.
+func (c *veiledClient) CloseWrite() error { return c.under.CloseWrite() }
+
+// SetLinger with 0 makes Close a reset.
+func (c *veiledClient) SetLinger(sec int) error { return c.under.SetLinger(sec) }
+
+// dialEmbedding dials for a client of an embeddingListener.
 func dialEmbedding(dial DialFunc) DialFunc {
 	return func(ctx context.Context) (net.Conn, error) {
 		c, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &embeddingConn{c.(*net.TCPConn)}, nil
+		under := c.(*net.TCPConn)
+		return &veiledClient{&embeddingConn{under}, under}, nil
 	}
 }
