@@ -5,6 +5,7 @@ package server_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/servertest"
 )
 
 // liveLong asks for the full number of repetitions everywhere.
@@ -99,7 +101,9 @@ func liveDescriptors() map[string]string {
 // liveServer is a server on a loopback address.
 type liveServer struct {
 	*server.Server
-	addr string
+	addr  string
+	over  servertest.Carrier  // where it is another than a plain socket
+	reach servertest.DialFunc // how a client gets there
 
 	mu     sync.Mutex
 	events []server.Event
@@ -117,6 +121,10 @@ func liveServe(t testing.TB, srv *server.Server) *liveServer {
 
 func liveServeOn(t testing.TB, srv *server.Server, l net.Listener) *liveServer {
 	live := &liveServer{Server: srv, addr: l.Addr().String()}
+	live.reach = func(ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, l.Addr().Network(), live.addr)
+	}
 	if srv.Handler == nil {
 		srv.Handler = server.HandlerFunc(liveLab)
 	}

@@ -186,7 +186,7 @@ func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
 				c := dial()
 				all.Go(func() {
 					began := time.Now()
-					liveWriteThenRead(&liveClient{named{t, early.name}, c.Conn, c.in}, early.head, early.status, size)
+					live.writeThenRead(&liveClient{named{t, early.name}, c.Conn, c.in}, early.head, early.status, size)
 					mu.Lock()
 					defer mu.Unlock()
 					took = append(took, time.Since(began))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -48,7 +49,11 @@ func (c *modelCase) run(t *testing.T) *modelRun {
 // dialogue is the client's part. The client sends, and gives the server time to do right or wrong. If the connection is
 // open then, it asks whether it stands where a request begins.
 func (r *modelRun) dialogue() {
-	client, server := servertest.Pipe()
+	client, end := servertest.Pipe()
+	var server net.Conn = end
+	if r.bare {
+		server = servertest.BareConn(end)
+	}
 	began, read, served := time.Now(), make(chan bool), make(chan bool)
 	r.asked = make(chan bool)
 	go func() {

@@ -177,6 +177,7 @@ type modelCase struct {
 	content int  // how much of the content the pieces hold
 	fin     bool // the client closes its side behind the last piece
 	lazy    bool // the client reads only when it has sent everything and waited
+	bare    bool // the server's end has the methods of net.Conn alone, so that it cannot half-close
 }
 
 // modelPiece is bytes that the client sends at a time, or as soon as it is asked for them by a 100 (Continue).
@@ -202,6 +203,9 @@ func (c *modelCase) String() string {
 	}
 	if c.fin {
 		s += ", FIN"
+	}
+	if c.bare {
+		s += ", on a bare connection"
 	}
 	return s
 }

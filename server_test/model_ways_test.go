@@ -17,6 +17,7 @@ func TestModel(t *testing.T) {
 	began := modelRuns.Load()
 	t.Run("every", func(t *testing.T) {
 		t.Run("case at once", func(t *testing.T) { modelWhole(t, modelCase{}) })
+		t.Run("case at once, bare", func(t *testing.T) { modelWhole(t, modelCase{bare: true}) })
 		t.Run("case at once, read late", func(t *testing.T) { modelWhole(t, modelCase{lazy: true}) })
 		t.Run("case at once, with FIN, read late", func(t *testing.T) { modelWhole(t, modelCase{fin: true, lazy: true}) })
 		t.Run("case byte by byte", modelDrip)
@@ -93,7 +94,7 @@ func modelWhole(t *testing.T, like modelCase) {
 				}
 				c := c
 				c.whole()
-				c.lazy, c.fin = like.lazy, like.fin
+				c.lazy, c.fin, c.bare = like.lazy, like.fin, like.bare
 				c.check(t, c.follows(c.wants()))
 			}
 		}
@@ -118,7 +119,15 @@ func modelDrip(t *testing.T) {
 	}
 }
 
-// All bytes from any on come a second later.
+// later is a second, or less than a connection that cannot half-close waits for the rest of what it does not want.
+func (c *modelCase) later() time.Duration {
+	if c.bare {
+		return time.Second / 2
+	}
+	return time.Second
+}
+
+// All bytes from any on come later.
 func modelSplit(t *testing.T) {
 	t.Parallel()
 	skip := modelSample()
@@ -129,7 +138,8 @@ func modelSplit(t *testing.T) {
 					continue
 				}
 				c := c
-				c.inTwo(i, time.Second)
+				c.bare = i%2 == 0
+				c.inTwo(i, c.later())
 				c.check(t, c.follows(c.wants()))
 			}
 		}
@@ -174,6 +184,7 @@ func modelCut(t *testing.T) {
 					continue
 				}
 				c := c
+				c.bare = came%2 == 0
 				c.cut(len(c.head()) + came)
 				want := c.wants()
 				cut := modelOutcome{"cut", c.framing.thrown(came, c.read), false, "close (leftover cut)"}
@@ -212,7 +223,7 @@ func modelGarbled(t *testing.T) {
 						if skip() {
 							continue
 						}
-						c := modelCase{framing: f, client: modelClients[0], read: read, budget: budget, handler: handler, behind: behind}
+						c := modelCase{framing: f, client: modelClients[0], read: read, budget: budget, handler: handler, behind: behind, bare: budget%2 == 0}
 						c.whole()
 						c.garbled(t)
 						c.byteByByte()
@@ -263,7 +274,7 @@ func modelExpects(t *testing.T) {
 						continue
 					}
 					c := c
-					c.expects = true
+					c.expects, c.bare = true, c.budget%2 == 0
 					c.expect(t, patience)
 				}
 			}
@@ -280,7 +291,7 @@ func (c *modelCase) expect(t *testing.T, patience string) {
 	case "none":
 		c.whole()
 	case "a second":
-		c.sends(modelPiece{bytes: head}, modelPiece{at: time.Second, bytes: rest})
+		c.sends(modelPiece{bytes: head}, modelPiece{at: c.later(), bytes: rest})
 	case "eternal":
 		c.sends(modelPiece{bytes: head}, modelPiece{asked: true, bytes: rest})
 	}

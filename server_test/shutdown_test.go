@@ -23,12 +23,13 @@ import (
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/servertest"
 )
 
 // lateClients is what the clients of one shutdown met.
 type lateClients struct {
 	t      *testing.T
-	addr   string
+	live   *liveServer
 	begun  atomic.Pointer[time.Time] // when Shutdown was called
 	grace  time.Duration
 	ended  context.Context // is done when the listener is gone
@@ -51,50 +52,50 @@ var lateRequests = []string{
 }
 
 func TestShutdownUnderLoadLosesNoRequest(t *testing.T) {
-	rounds := 20
-	if testing.Short() {
-		rounds = 3
-	}
-	var answered, during, announced, crossed, queued int64
-	var took []time.Duration
-	for range rounds {
-		t.Run("", func(t *testing.T) {
-			liveClean(t)
-			live := liveServe(t, &server.Server{})
-			ended, end := context.WithCancel(context.Background())
-			defer end()
-			l := &lateClients{t: t, addr: live.addr, grace: 99 * time.Millisecond, ended: ended}
-			var clients sync.WaitGroup
-			for i := range 200 {
-				clients.Go(func() { l.run(i%4 == 3) })
+	for _, over := range servertest.Carriers() {
+		t.Run(over.Name, func(t *testing.T) {
+			rounds := 20
+			switch {
+			case over.Name != livePlain:
+				rounds = 1
+			case testing.Short():
+				rounds = 3
 			}
-			time.Sleep(100*time.Millisecond + rand.N(100*time.Millisecond))
-			now := time.Now()
-			l.begun.Store(&now)
-			if err := live.Shutdown(context.Background()); err != nil {
-				t.Error(err)
+			for range rounds {
+				t.Run("", func(t *testing.T) { shutdownUnderLoad(t, over) })
 			}
-			took = append(took, time.Since(now))
-			end()
-			clients.Wait()
-			answered += l.answered.Load()
-			during += l.during.Load()
-			announced += l.announced.Load()
-			crossed += l.crossed.Load()
-			queued += l.queued.Load()
 		})
 	}
-	median, most := liveMedian(took)
-	t.Logf("%d shutdowns of 200 clients: %d requests answered, %d of them sent after the call; %d connections announced "+
-		"their end; %d requests crossed it; %d connections were never accepted; a shutdown took %v, at most %v",
-		rounds, answered, during, announced, crossed, queued, median, most)
+}
+
+func shutdownUnderLoad(t *testing.T, over servertest.Carrier) {
+	liveClean(t)
+	live := liveOver(t, over, &server.Server{})
+	ended, end := context.WithCancel(context.Background())
+	defer end()
+	l := &lateClients{t: t, live: live, grace: 99 * time.Millisecond, ended: ended}
+	var clients sync.WaitGroup
+	for i := range 200 {
+		clients.Go(func() { l.run(i%4 == 3) })
+	}
+	time.Sleep(100*time.Millisecond + rand.N(100*time.Millisecond))
+	now := time.Now()
+	l.begun.Store(&now)
+	if err := live.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	took := time.Since(now)
+	end()
+	clients.Wait()
+	t.Logf("200 clients: %d requests answered, %d of them sent after the call; %d connections announced their end; %d requests "+
+		"crossed it; %d connections were never accepted; the shutdown took %v",
+		l.answered.Load(), l.during.Load(), l.announced.Load(), l.crossed.Load(), l.queued.Load(), took)
 }
 
 // run sends requests until the server is gone: on one connection for as long as it lasts, or each on one of its own.
 func (l *lateClients) run(single bool) {
-	var dialer net.Dialer
 	for {
-		nc, err := dialer.DialContext(l.ended, "tcp", l.addr)
+		nc, err := l.live.reach(l.ended)
 		if err != nil {
 			return // the listener is closed, or about to be
 		}
@@ -146,7 +147,7 @@ func (l *lateClients) request(nc net.Conn, in *bufio.Reader, first bool) bool {
 	}
 	late := sent.Sub(*begun)
 	switch {
-	case first && late > 0 && liveReset(failed):
+	case first && (late > 0 || l.live.over.NoQueue) && liveReset(failed):
 		l.queued.Add(1)
 	case late < l.grace:
 		l.t.Errorf("lost: a request that was sent %v after the shutdown's begin (first on its connection: %v): %v", late, first, failed)
@@ -161,130 +162,137 @@ func (l *lateClients) request(nc net.Conn, in *bufio.Reader, first bool) bool {
 // A request that is on its way to a connection that sleeps, when the shutdown begins, is answered: whether the connection
 // is parked, has a goroutine, or has never spoken.
 func TestShutdownGraceOfIdleConnections(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		parked bool
-		fresh  bool
-	}{
-		{"just idle", false, false},
-		{"parked", true, false},
-		{"never spoke", false, true},
-		{"never spoke and parked", true, true},
-	} {
-		if test.parked && !parks {
-			continue
-		}
-		t.Run(test.name, func(t *testing.T) {
-			liveClean(t)
-			srv := &server.Server{}
-			if !test.parked {
-				srv.Limits.ParkAfter = time.Hour
+	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+		for _, test := range []struct {
+			name   string
+			parked bool
+			fresh  bool
+		}{
+			{"just idle", false, false},
+			{"parked", true, false},
+			{"never spoke", false, true},
+			{"never spoke and parked", true, true},
+		} {
+			if test.parked && (!parks || over.Name != livePlain && over.Name != "unix") {
+				continue
 			}
-			live := liveServe(t, srv)
-			c, quiet := liveDial(t, live.addr), liveDial(t, live.addr)
-			if !test.fresh {
+			t.Run(test.name, func(t *testing.T) {
+				srv := &server.Server{}
+				if !test.parked {
+					srv.Limits.ParkAfter = time.Hour
+				}
+				live := liveOver(t, over, srv)
+				c, quiet := live.dial(t), live.dial(t)
+				if !test.fresh {
+					c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+					c.wantAnswer("GET", 200, "Hello, World!")
+				}
+				if !eventually(func() bool { s := live.Stats(); return s.Idle == 2 && (s.Parked == 2) == test.parked }) {
+					t.Errorf("before the shutdown: %+v", live.Stats())
+				}
+				ended := make(chan error, 1)
+				began := time.Now()
+				go func() { ended <- live.Shutdown(context.Background()) }()
+				time.Sleep(30 * time.Millisecond)
 				c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-				c.wantAnswer("GET", 200, "Hello, World!")
-			}
-			if !eventually(func() bool { s := live.Stats(); return s.Idle == 2 && (s.Parked == 2) == test.parked }) {
-				t.Errorf("before the shutdown: %+v", live.Stats())
-			}
-			ended := make(chan error, 1)
-			began := time.Now()
-			go func() { ended <- live.Shutdown(context.Background()) }()
-			time.Sleep(30 * time.Millisecond)
-			c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-			if res := c.wantAnswer("GET", 200, "Hello, World!"); !res.Close {
-				t.Error("the response does not say Connection: close")
-			}
-			c.wantEnd()
-			c.Close()
-			quiet.wantEnd()
-			quiet.Close()
-			if took := time.Since(began); took < 90*time.Millisecond || took > 600*time.Millisecond {
-				t.Errorf("the quiet connection was closed after %v", took)
-			}
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		})
-	}
+				if res := c.wantAnswer("GET", 200, "Hello, World!"); !res.Close {
+					t.Error("the response does not say Connection: close")
+				}
+				live.wantEndOf(c)
+				c.Close()
+				quiet.wantEnd()
+				quiet.Close()
+				if took := time.Since(began); took < 90*time.Millisecond || took > 5*time.Second {
+					t.Errorf("the quiet connection was closed after %v", took)
+				}
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
 }
 
 // A response whose head went out before the shutdown cannot announce the end. A request that was sent during it is
 // answered.
 func TestShutdownAnswersWhatFollowsARunningResponse(t *testing.T) {
-	liveClean(t)
-	release := make(chan struct{})
-	live := liveServe(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-		if r.Path == "/slow" {
-			w.WriteString("begin ")
-			w.Flush()
-			<-release
+	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+		release := make(chan struct{})
+		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+			if r.Path == "/slow" {
+				w.WriteString("begin ")
+				w.Flush()
+				<-release
+			}
+			_, err := w.WriteString("end")
+			return err
+		})})
+		c := live.dial(t)
+		c.send(0, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.in.Peek(1)
+		ended := make(chan error, 1)
+		go func() { ended <- live.Shutdown(context.Background()) }()
+		time.Sleep(20 * time.Millisecond)
+		c.send(0, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+		time.Sleep(150 * time.Millisecond)
+		close(release)
+		if res := c.wantAnswer("GET", 200, "begin end"); res.Close {
+			t.Error("the first response's head was sent before the shutdown")
 		}
-		_, err := w.WriteString("end")
-		return err
-	})})
-	c := liveDial(t, live.addr)
-	c.send(0, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-	c.in.Peek(1)
-	ended := make(chan error, 1)
-	go func() { ended <- live.Shutdown(context.Background()) }()
-	time.Sleep(20 * time.Millisecond)
-	c.send(0, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
-	time.Sleep(150 * time.Millisecond)
-	close(release)
-	if res := c.wantAnswer("GET", 200, "begin end"); res.Close {
-		t.Error("the first response's head was sent before the shutdown")
-	}
-	if res := c.wantAnswer("GET", 200, "end"); !res.Close {
-		t.Error("the second response does not announce the end")
-	}
-	c.wantEnd()
-	c.Close()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+		if res := c.wantAnswer("GET", 200, "end"); !res.Close {
+			t.Error("the second response does not announce the end")
+		}
+		live.wantEndOf(c)
+		c.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // What the system has accepted before the listener is closed is served, as soon as the connection limit lets it in.
 func TestShutdownServesTheQueue(t *testing.T) {
-	liveClean(t)
-	live := liveServe(t, &server.Server{MaxConns: 1})
-	first := liveDial(t, live.addr)
-	first.send(0, "GET /sleep?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n")
-	live.waitEvents(t, int(conn.HeadParsed), 1, time.Second)
-	second := liveDial(t, live.addr)
-	second.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-	ended := make(chan error, 1)
-	go func() { ended <- live.Shutdown(context.Background()) }()
-	first.wantAnswer("GET", 200, "slept\n")
-	first.Close()
-	second.wantAnswer("GET", 200, "Hello, World!")
-	second.Close()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+		if over.NoQueue || over.TLS != nil {
+			t.Skip("the system's queue cannot be asked, or who waits in it cannot send")
+		}
+		live := liveOver(t, over, &server.Server{MaxConns: 1})
+		first := live.dial(t)
+		first.send(0, "GET /sleep?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n")
+		live.waitEvents(t, int(conn.HeadParsed), 1, time.Second)
+		second := live.dial(t)
+		second.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+		ended := make(chan error, 1)
+		go func() { ended <- live.Shutdown(context.Background()) }()
+		first.wantAnswer("GET", 200, "slept\n")
+		first.Close()
+		second.wantAnswer("GET", 200, "Hello, World!")
+		second.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // At the deadline the rest is closed, and the error says how many connections that were.
 func TestShutdownDeadline(t *testing.T) {
-	liveClean(t)
-	live := liveServe(t, &server.Server{})
-	for range 3 {
-		c := liveDial(t, live.addr)
-		c.send(0, "GET /sleep?ms=5000 HTTP/1.1\r\nHost: a\r\n\r\n")
-	}
-	live.waitEvents(t, int(conn.HeadParsed), 3, 2*time.Second)
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-	defer cancel()
-	err := live.Shutdown(ctx)
-	if err == nil || !strings.Contains(err.Error(), "ended 3 connections") {
-		t.Errorf("Shutdown: %v", err)
-	}
-	for _, e := range live.waitEvents(t, int(conn.Closed), 3, 2*time.Second) {
-		if e.Reason != conn.Aborted {
-			t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
+	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+		live := liveOver(t, over, &server.Server{})
+		for range 3 {
+			c := live.dial(t)
+			c.send(0, "GET /sleep?ms=5000 HTTP/1.1\r\nHost: a\r\n\r\n")
 		}
-	}
+		live.waitEvents(t, int(conn.HeadParsed), 3, 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		err := live.Shutdown(ctx)
+		if err == nil || !strings.Contains(err.Error(), "ended 3 connections") {
+			t.Errorf("Shutdown: %v", err)
+		}
+		for _, e := range live.waitEvents(t, int(conn.Closed), 3, 2*time.Second) {
+			if e.Reason != conn.Aborted {
+				t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
+			}
+		}
+	})
 }

@@ -42,8 +42,15 @@ func Dial(t testing.TB, addr string) *Client {
 
 // NewClient returns a client on a connection that is open already, a *Conn for instance.
 func NewClient(t testing.TB, c net.Conn) *Client {
-	client := &Client{Timeout: patience, t: t, talk: dialogue.New(c)}
+	client := NewLateClient(t, c)
 	client.talk.StartReading()
+	return client
+}
+
+// NewLateClient is NewClient, but the client takes nothing from the network until it is asked what it has read: as one
+// that sends all of its request before it reads.
+func NewLateClient(t testing.TB, c net.Conn) *Client {
+	client := &Client{Timeout: patience, t: t, talk: dialogue.New(c)}
 	t.Cleanup(func() { client.talk.Close() })
 	return client
 }

@@ -14,6 +14,18 @@
 // lose a response exactly as a real network does: closing a connection with unread input resets it, and a reset
 // destroys what the peer has not read yet.
 //
+// # Every kind of connection
+//
+// [Carriers] are the kinds of connections that a server must keep its promises on: a socket, TLS of both makes, a Unix
+// socket, wrappers that can do less. [Over] starts a server on one, and [TestListener] tests whether spillway keeps its
+// promises on yours:
+//
+//	servertest.TestListener(t, servertest.Carrier{Name: "mine", Open: openMine})
+//
+// # Faults
+//
+// [Faults] makes reads, writes and deadlines of a connection go wrong, drawn from a seed that makes the same faults again.
+//
 // # Fake time
 //
 // Everything works inside a testing/synctest bubble: waiting is durably blocking, no goroutine is started except by

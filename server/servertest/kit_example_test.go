@@ -3,8 +3,10 @@
 package servertest_test
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/servertest"
+	"golang.org/x/net/netutil"
 )
 
 // A user starts uploading a file, then drops the connection in the middle: what does the handler see? The server may be
@@ -96,6 +99,41 @@ func TestExampleSlowUpload(t *testing.T) {
 			t.Error(seen.Dialogue)
 		}
 	})
+}
+
+// Does a listener that wraps another keep what spillway promises? This one counts connections, and hides all but the
+// methods of net.Conn.
+func TestExampleListener(t *testing.T) {
+	servertest.TestListener(t, servertest.Carrier{
+		Name: "limited", NoHalfClose: true, NoQueue: true,
+		Open: func(t testing.TB) (net.Listener, servertest.DialFunc) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var d net.Dialer
+			return netutil.LimitListener(l, 100), func(ctx context.Context) (net.Conn, error) {
+				return d.DialContext(ctx, "tcp", l.Addr().String())
+			}
+		},
+	})
+}
+
+// A test of one's own, over every kind of connection.
+func TestExampleCarriers(t *testing.T) {
+	for _, carrier := range servertest.Carriers() {
+		t.Run(carrier.Name, func(t *testing.T) {
+			srv := servertest.Start(t, server.HandlerFunc(consume), servertest.Over(carrier))
+			res, err := srv.Client.Post(srv.URL, "text/plain", strings.NewReader("hello"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if text, err := io.ReadAll(res.Body); string(text) != "consumed\n" {
+				t.Errorf("%q, %v", text, err)
+			}
+		})
+	}
 }
 
 func ignore(w *server.Response, r *server.Request) error {

@@ -26,15 +26,16 @@ const patience = 5 * time.Second
 
 // Server is a running spillway server that belongs to a test.
 type Server struct {
-	Addr   string       // host:port
+	Addr   string       // host:port, where the server listens on a port
 	URL    string       // http://host:port, without a slash behind it
-	Client *http.Client // reaches the server, in memory too; keeps its connections, and follows no redirect
+	Client *http.Client // reaches the server, over every carrier; keeps its connections, and follows no redirect
 
-	t      testing.TB
-	srv    server.Server
-	memory *Listener // nil: a real one
-	served chan error
-	label  string // of all goroutines that belong to the server
+	t       testing.TB
+	srv     server.Server
+	carrier Carrier
+	dialer  DialFunc
+	served  chan error
+	label   string // of all goroutines that belong to the server
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -74,15 +75,15 @@ func Configure(f func(*server.Server)) Option { return func(s *Server) { f(&s.sr
 
 // InMemory makes the server listen on an in-memory network instead of a port, also inside a testing/synctest bubble. The
 // links are those of Listen.
-func InMemory(link ...Link) Option { return func(s *Server) { s.memory = Listen(link...) } }
+func InMemory(link ...Link) Option { return Over(overMemory(link...)) }
 
 var servers atomic.Int64
 
-// Start starts a server with this handler on a free port of the loopback interface. When the test ends, the server is
+// Start starts a server with this handler on a free port of the loopback interface, or where [Over] says. When the test ends, the server is
 // closed, and the test fails if a connection or a goroutine that the server or its handlers have started remains.
 func Start(t testing.TB, h server.Handler, options ...Option) *Server {
 	t.Helper()
-	s := &Server{t: t, served: make(chan error, 1), running: make(map[int64]*Exchange)}
+	s := &Server{t: t, carrier: plain, served: make(chan error, 1), running: make(map[int64]*Exchange)}
 	s.changed = sync.NewCond(&s.mu)
 	s.srv.Handler = h
 	for _, o := range options {
@@ -95,12 +96,10 @@ func Start(t testing.TB, h server.Handler, options ...Option) *Server {
 		}
 		s.note(e)
 	}
-	l, err := s.listen()
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, dial := s.carrier.Open(t)
+	s.dialer = dial
 	s.Addr = l.Addr().String()
-	s.URL = "http://" + s.Addr
+	s.URL = "http://" + authority(l.Addr())
 	transport := &http.Transport{DialContext: s.dial}
 	s.Client = &http.Client{
 		Transport:     transport,
@@ -115,30 +114,39 @@ func Start(t testing.TB, h server.Handler, options ...Option) *Server {
 	return s
 }
 
-func (s *Server) listen() (net.Listener, error) {
-	if s.memory != nil {
-		return s.memory, nil
+// authority is what an http URL calls an address.
+func authority(a net.Addr) string {
+	if _, _, err := net.SplitHostPort(a.String()); err != nil {
+		return "localhost" // a Unix socket's path, for instance
 	}
-	return net.Listen("tcp", "127.0.0.1:0")
+	return a.String()
 }
 
-func (s *Server) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if s.memory != nil {
-		return s.memory.DialContext(ctx, network, addr)
-	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, s.Addr)
-}
+func (s *Server) dial(ctx context.Context, _, _ string) (net.Conn, error) { return s.dialer(ctx) }
 
 // Dial opens a connection to the server that the test scripts.
 func (s *Server) Dial() *Client {
 	s.t.Helper()
-	c, err := s.dial(context.Background(), "tcp", s.Addr)
+	return NewClient(s.t, s.DialConn())
+}
+
+// DialConn opens a connection to the server, for a client that [Client] cannot be.
+func (s *Server) DialConn() net.Conn {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c, err := s.dialer(ctx)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return NewClient(s.t, c)
+	return c
 }
+
+// Shutdown is the server's Shutdown.
+func (s *Server) Shutdown(ctx context.Context) error { return s.srv.Shutdown(ctx) }
+
+// Close is the server's Close. The end of the test calls it too.
+func (s *Server) Close() error { return s.srv.Close() }
 
 // note puts down an event.
 func (s *Server) note(e server.Event) {
