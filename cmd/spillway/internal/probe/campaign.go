@@ -42,14 +42,35 @@ type suspect struct {
 
 func newCampaign(p *player, cfg *Config, all []Scenario) *campaign {
 	c := &campaign{player: p, cfg: cfg, all: all, most: cfg.conns(p.known.Alone), results: make([]*Result, len(all))}
-	for i := range all {
-		c.queue = append(c.queue, i)
-	}
 	return c
 }
 
-// run plays what is in the queue. An error says why some of it was not played.
+// run plays everything: first what is listed by name, and then, more at a time, what is one of many. An error says why some
+// of it was not played.
 func (c *campaign) run(ctx context.Context) error {
+	few, most := c.most, c.most
+	if c.cfg.Conns == 0 && !c.known.Alone {
+		most *= 8
+	}
+	for _, many := range []bool{false, true} {
+		c.most = few
+		if many {
+			c.most = most
+		}
+		for i := range c.all {
+			if c.all[i].many == many {
+				c.queue = append(c.queue, i)
+			}
+		}
+		if err := c.playQueue(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// playQueue plays what is in the queue, whatever the server dies of.
+func (c *campaign) playQueue(ctx context.Context) error {
 	for {
 		c.together(ctx)
 		switch {

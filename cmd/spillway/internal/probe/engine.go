@@ -20,7 +20,8 @@ type Config struct {
 	Lab      bool          // the server has the routes of spillway serve
 	Slow     bool          // with the scenarios that take long
 	Remote   bool          // the server may be on another machine
-	Conns    int           // scenarios played at once; 0: 4
+	All      bool          // list also what is one of many and no fault
+	Conns    int           // scenarios played at once; 0: 4, and 32 where they are many and small
 	Patience time.Duration // how long an answer may take; 0: 2 s
 	Tries    int           // how often a scenario is played whose first outcome is a fault; 0: 3
 	Restart  string        // a shell command that starts the server again where it has died, and returns
@@ -32,15 +33,16 @@ type Config struct {
 
 // Report is what a probe found.
 type Report struct {
-	Version  int       `json:"version"` // of this form of the report
-	URL      string    `json:"url"`
-	When     time.Time `json:"when"`
-	Seconds  float64   `json:"seconds"`
-	Survey   survey    `json:"survey"`
-	Results  []Result  `json:"scenarios"`
-	Remarks  []string  `json:"remarks,omitempty"`  // what no scenario explains
-	Unplayed int       `json:"unplayed,omitempty"` // scenarios that were not played because of Error
-	Error    string    `json:"error,omitempty"`    // why the probe did not come to its end
+	Version  int        `json:"version"` // of this form of the report
+	URL      string     `json:"url"`
+	When     time.Time  `json:"when"`
+	Seconds  float64    `json:"seconds"`
+	Survey   survey     `json:"survey"`
+	Results  []Result   `json:"scenarios"`
+	Unlisted []Unlisted `json:"unlisted,omitempty"` // scenarios of which there are many, without the faults
+	Remarks  []string   `json:"remarks,omitempty"`  // what no scenario explains
+	Unplayed int        `json:"unplayed,omitempty"` // scenarios that were not played because of Error
+	Error    string     `json:"error,omitempty"`    // why the probe did not come to its end
 }
 
 // Result is one scenario's.
@@ -58,6 +60,15 @@ type Result struct {
 	Advice  string  `json:"advice,omitempty"`
 	Millis  float64 `json:"ms"`
 	Steps   []Step  `json:"dialogue"`
+
+	many bool
+	kind string
+}
+
+// Unlisted is how many scenarios of a group are not listed, as they are no faults.
+type Unlisted struct {
+	Group    string          `json:"group"`
+	Verdicts map[Verdict]int `json:"verdicts"`
 }
 
 // Step is one event of the dialogue, cut short and safe to print.
@@ -169,15 +180,49 @@ func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 	}
 	c := newCampaign(p, cfg, all)
 	err := c.run(ctx)
-	for _, res := range c.results {
-		if res == nil {
+	for i, res := range c.results {
+		switch {
+		case res == nil:
 			r.Unplayed++
-			continue
+		case all[i].many && !cfg.All && !res.Verdict.Fault():
+			r.unlist(res)
+		default:
+			r.Results = append(r.Results, *res)
 		}
-		r.Results = append(r.Results, *res)
 	}
 	r.Remarks = c.remarks
 	return err
+}
+
+// unlist counts a result instead of listing it.
+func (r *Report) unlist(res *Result) {
+	if n := len(r.Unlisted); n == 0 || r.Unlisted[n-1].Group != res.Group {
+		r.Unlisted = append(r.Unlisted, Unlisted{Group: res.Group, Verdicts: map[Verdict]int{}})
+	}
+	r.Unlisted[len(r.Unlisted)-1].Verdicts[res.Verdict]++
+}
+
+// count returns how many scenarios have a verdict, the unlisted ones too.
+func (r *Report) count(v Verdict) int {
+	n := 0
+	for i := range r.Results {
+		if r.Results[i].Verdict == v {
+			n++
+		}
+	}
+	for _, u := range r.Unlisted {
+		n += u.Verdicts[v]
+	}
+	return n
+}
+
+// played returns how many scenarios were.
+func (r *Report) played() int {
+	n := 0
+	for _, v := range verdicts {
+		n += r.count(v)
+	}
+	return n
 }
 
 func (cfg *Config) scenarios() []Scenario {
@@ -206,7 +251,7 @@ func (cfg *Config) conns(alone bool) int {
 func newResult(s *Scenario, o *outcome) *Result {
 	f := o.judge()
 	res := &Result{
-		ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, What: f.What, Advice: f.Advice, Millis: millis(o.took), Tries: 1,
+		ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, What: f.What, Advice: f.Advice, Millis: millis(o.took), Tries: 1, many: s.many, kind: s.kind,
 	}
 	res.Verdict, res.Level, res.Section = s.grade(f.Verdict)
 	if res.Verdict.Fault() {

@@ -1,5 +1,5 @@
-// Chunked content that breaks its own framing: it has no end, and the connection must. Behind each stands a request, where
-// who forgives the mistake finds the end, and in some inside, where who takes the size for 0 finds it.
+// Chunked content that breaks its own framing: it has no end, and the connection must. Each carries a request where one of
+// those who forgive the mistake finds the end of the content: behind it, or inside where all the forgiving agree on the end.
 
 package probe
 
@@ -23,7 +23,7 @@ var chunks = []Scenario{
 	},
 	{
 		ID: "chunk-a-space-behind-the-size", Name: "a space behind the size",
-		Oracle: Framing, Wire: broken(`5 \r\nhello\r\n0\r\n\r\n`), Ref: sizeRef, Why: sizeWhy,
+		Oracle: Framing, Content: `\r\n$smuggled`, Wire: inPieces(`$hex \r\n$content\r\n0\r\n\r\n`), Ref: sizeRef, Why: sizeWhy,
 	},
 	{
 		ID: "chunk-size-beyond-64-bits", Name: "size beyond 64 bits",
@@ -57,7 +57,7 @@ var chunks = []Scenario{
 	},
 	{
 		ID: "chunk-a-control-in-an-extension", Name: "a control in an extension",
-		Oracle: Framing, Wire: broken(`5;a=\x00\r\nhello\r\n0\r\n\r\n`), Ref: "RFC 9112 §7.1.1",
+		Oracle: Framing, Content: `\r\n$smuggled`, Wire: inPieces(`$hex;a=\x00\r\n$content\r\n0\r\n\r\n`), Ref: "RFC 9112 §7.1.1",
 		Why: "An extension is made of tokens and quoted strings.",
 	},
 	{
@@ -77,12 +77,12 @@ var chunks = []Scenario{
 	},
 	{
 		ID: "chunk-a-malformed-trailer", Name: "a malformed trailer",
-		Oracle: Framing, Wire: broken(`5\r\nhello\r\n0\r\nX Y\r\n\r\n`), Ref: "RFC 9112 §7.1.2",
+		Oracle: Framing, Content: `$smuggled`, Wire: inPieces(`5\r\nhello\r\n0\r\nX Y\r\n$content`), Ref: "RFC 9112 §7.1.2",
 		Why: "Trailers are field lines, and are to be read as strictly.",
 	},
 	{
 		ID: "chunk-a-space-before-a-trailers-colon", Name: "a space before a trailer's colon",
-		Level: Must, Oracle: Framing, Wire: broken(`5\r\nhello\r\n0\r\nX : y\r\n\r\n`), Ref: "RFC 9112 §5.1",
+		Level: Must, Oracle: Framing, Content: `$smuggled`, Wire: inPieces(`5\r\nhello\r\n0\r\nX : y\r\n$content`), Ref: "RFC 9112 §5.1",
 		Why: "Trailers are field lines, and are to be read as strictly.",
 	},
 	{

@@ -18,6 +18,10 @@ func (o *outcome) judge() Finding {
 		f = o.found(Wrong, "Content came with the answer to a HEAD: a client takes it for the next answer.")
 		f.Advice = "Send the head alone, whatever its Content-Length says (RFC 9110 §9.3.2)."
 	}
+	if o.framed != "" && !f.Verdict.Fault() {
+		f = o.found(Wrong, "%s", o.framed)
+		f.Advice = "Send neither Content-Length nor Transfer-Encoding with 1xx and 204 (RFC 9110 §8.6, RFC 9112 §6.1)."
+	}
 	return f
 }
 
@@ -33,6 +37,8 @@ func (o *outcome) judgeByOracle() Finding {
 		return o.judgeDrop()
 	case Said:
 		return o.judgeSaid()
+	case Either:
+		return o.judgeEither()
 	case Framing, Ambiguous, Conflict:
 		return o.judgeFraming()
 	case Bounded, Early:
@@ -69,6 +75,7 @@ func (o *outcome) judgeKeep() Finding {
 		return f
 	}
 	refused := slices.IndexFunc(o.answers, o.misread)
+	unwanted := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return slices.Contains(o.not, res.Status) })
 	claimed := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return res.Minor > 1 })
 	switch {
 	case claimed >= 0:
@@ -77,6 +84,8 @@ func (o *outcome) judgeKeep() Finding {
 		return f
 	case refused >= 0:
 		return o.found(Lost, "Request %d, which gets %d otherwise, got %d.", refused+1, o.known.Get, o.answers[refused].Status)
+	case unwanted >= 0:
+		return o.found(Lost, "Request %d got %d.", unwanted+1, o.answers[unwanted].Status)
 	case o.wrong != "":
 		return o.found(Lost, "An answer was not the one to its request: it began %q and not %q.", o.wrong, o.want)
 	case o.last && o.end == nil && o.cut:
@@ -151,6 +160,9 @@ func (o *outcome) judgeOld() Finding {
 
 // judgeRefuse: the head breaks a rule or a limit.
 func (o *outcome) judgeRefuse() Finding {
+	if o.smuggled() {
+		return o.stray(Desync)
+	}
 	if len(o.answers) > 0 && !o.refused(o.answers[0]) && (o.end == nil || o.answers[0].Status < 400) {
 		return o.found(Lax, "It was served: %d.", o.answers[0].Status)
 	}
@@ -184,6 +196,24 @@ func (o *outcome) judgeDrop() Finding {
 		return o.found(Lax, "The line was taken for a field: what it called content was read as content.")
 	}
 	return o.judgeFraming()
+}
+
+// judgeEither: the request may be refused. If it is not, there is one way to read it, in which its content is no request.
+func (o *outcome) judgeEither() Finding {
+	if len(o.answers) > 0 && o.refused(o.answers[0]) && !o.smuggled() {
+		return o.judgeRefuse()
+	}
+	if f := o.afterthought(); f.Verdict != "" {
+		return f
+	}
+	if f := o.stray(Ambig); f.Verdict != "" {
+		return f
+	}
+	f := o.judgeKeep()
+	if f.Verdict == Broken {
+		return o.found(Closed, "%s, and closed.", o.answered())
+	}
+	return f
 }
 
 // judgeSaid: every request is valid, and the client has said that no more will come. No standard says that it must be answered.
@@ -228,6 +258,8 @@ func (o *outcome) judgeFraming() Finding {
 	}
 	silent := errors.Is(o.failed, dialogue.ErrSilent)
 	switch {
+	case silent && o.waits:
+		return o.found(OK, "The server waits for more of it.")
 	case silent && len(o.answers) == 0:
 		return o.found(kept, "It was taken as if it were valid: the server waits for more of it.")
 	case silent:

@@ -46,6 +46,7 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set := flag.NewFlagSet("spillway probe", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.BoolVar(&f.verbose, "v", false, "print each dialogue")
+	set.BoolVar(&f.All, "all", false, "list also the scenarios that are one of many and show no fault")
 	set.BoolVar(&f.json, "json", false, "print the report as JSON")
 	set.StringVar(&f.html, "html", "", "write the report as one self-contained page to `FILE`")
 	set.StringVar(&f.Post, "post", "", "a `URL` on the same server that takes a POST")
@@ -57,7 +58,7 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set.StringVar(&f.only, "only", "", "play only the scenario with the ID `TEXT`, or those whose group or name contains it")
 	set.StringVar(&f.Restart, "restart", "", "a shell `COMMAND` that starts the server again where it has died, and returns")
 	set.DurationVar(&f.Patience, "patience", 2*time.Second, "how long an answer may take")
-	set.IntVar(&f.Conns, "conns", 0, "scenarios played at once (default 4)")
+	set.IntVar(&f.Conns, "conns", 0, "scenarios played at once (default 4, and 32 where they are many and small)")
 	err := set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(help, usage)

@@ -56,12 +56,7 @@ type pageResult struct {
 func newPage(r *Report) page {
 	p := page{Report: r}
 	for _, v := range verdicts {
-		n := 0
-		for _, res := range r.Results {
-			if res.Verdict == v {
-				n++
-			}
-		}
+		n := r.count(v)
 		if n > 0 {
 			p.Counts = append(p.Counts, count{v, n})
 		}

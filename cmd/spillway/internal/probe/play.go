@@ -28,6 +28,8 @@ var finalAnswer = regexp.MustCompile(`^HTTP/1\.\d ([235]|4[^0]|40[^8])`)
 type outcome struct {
 	*script
 	oracle  Oracle
+	waits   bool  // the server may wait for more
+	not     []int // statuses that no answer may have
 	known   *survey
 	sent    int                  // requests sent, the last one perhaps in part
 	turn    int                  // the last of them that was sent when all answers before had come
@@ -44,6 +46,7 @@ type outcome struct {
 	end     error                // how the server's direction ended: io.EOF, *ResetError; nil: it has not
 	waited  bool                 // for the end, as long as that may take
 	extra   []*dialogue.Response // behind all the answers
+	framed  string               // what an answer without content says about its content
 	headed  bool                 // content came with the answer to a HEAD, as it does on this server
 	unasked int64                // from where on the server sent an answer before the request to which it would belong; -1: nowhere
 	garbage int64                // from where on the server sent what is no response; -1: nowhere
@@ -78,8 +81,8 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 	}
 	defer t.Close()
 	defer context.AfterFunc(ctx, func() { t.Abort() })()
-	o := &outcome{script: sc, oracle: s.Oracle, known: &p.known, garbage: -1, unasked: -1}
-	r := &run{Talker: t, o: o, patience: max(p.patience, s.Within), polite: s.Slow}
+	o := &outcome{script: sc, oracle: s.Oracle, waits: s.Waits, not: s.Not, known: &p.known, garbage: -1, unasked: -1}
+	r := &run{Talker: t, o: o, patience: max(p.patience, s.Within), polite: s.Slow, each: s.Each}
 	if !s.Late {
 		t.StartReading()
 	}
@@ -134,9 +137,10 @@ type run struct {
 	*dialogue.Talker
 	o        *outcome
 	patience time.Duration
-	stopped  bool // the client has no reason to send any more
-	closed   bool // the client has closed the connection itself
-	polite   bool // the client stops when it hears anything
+	stopped  bool          // the client has no reason to send any more
+	closed   bool          // the client has closed the connection itself
+	each     time.Duration // not 0: the client sends byte by byte
+	polite   bool          // the client stops when it hears anything
 }
 
 func (r *run) steps() {
@@ -191,7 +195,16 @@ func (r *run) send(st step) {
 		}
 	}
 	r.o.sent = st.requests
-	r.o.unsent = r.Send(st.data) != nil
+	if r.each == 0 {
+		r.o.unsent = r.Send(st.data) != nil
+		return
+	}
+	for i := range st.data {
+		if r.o.unsent = r.Send(st.data[i:i+1]) != nil; r.o.unsent {
+			return
+		}
+		time.Sleep(r.each)
+	}
 }
 
 // await reads responses until there are so many answers.
@@ -237,14 +250,28 @@ func (r *run) read() {
 	case err != nil:
 		o.failed, o.partial, r.stopped = err, res, true
 	case res.Interim():
+		o.look(res)
 		if o.interim++; o.interim > 100 {
 			o.failed, r.stopped = errors.New("more than 100 interim responses"), true
 		}
 	default:
 		o.answers = append(o.answers, res)
+		o.look(res)
 		o.heard = r.Bytes(dialogue.Client)
 		if res.Last() {
 			o.last, r.stopped = true, true
+		}
+	}
+}
+
+// look notes framing where none may be (RFC 9110 §8.6, RFC 9112 §6.1).
+func (o *outcome) look(res *dialogue.Response) {
+	if res.Status >= 200 && res.Status != 204 {
+		return
+	}
+	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
+		if v := res.Get(name); v != "" && o.framed == "" {
+			o.framed = fmt.Sprintf("An answer of %d, which has no content, has the field %s: %s.", res.Status, name, plainText(v, 20))
 		}
 	}
 }

@@ -38,10 +38,16 @@ type Scenario struct {
 	Ask, Want, Never string
 
 	Oracle Oracle
+	Waits  bool          // Framing: the server may wait for more
+	Not    []int         // Keep: statuses that no answer may have
+	Each   time.Duration // the client sends byte by byte, one in this time
 	Late   bool          // the client reads nothing before the first S: line
 	Within time.Duration // how long an S: line, or the end, may take; 0: the probe's patience
 	Lab    bool          // it needs the routes of spillway serve
 	Slow   bool          // it takes long by its nature
+
+	many bool   // set from the group: it is one of many, and listed only if it is not as it should be
+	kind string // with others of the same kind, it is one of many
 }
 
 // Oracle says what a server should have done.
@@ -56,6 +62,7 @@ const (
 	Framing                 // the framing is invalid: whatever the answer, the connection ends behind it
 	Ambiguous               // the framing can be read in two ways: whatever the answer, the connection ends behind it
 	Conflict                // as Ambiguous, and the request must not be answered as if it were valid
+	Either                  // the request may be refused; else it can be read in one way only
 	Ends                    // the client stops inside a request: the server lets go of the connection
 	Said                    // as Keep, and the client has ended its direction: the server may close instead of answering
 	Alive                   // the client destroys the connection: the server answers on another one
@@ -69,24 +76,34 @@ const (
 // group is a named list of scenarios.
 type group struct {
 	name      string
+	many      bool  // only what is not as it should be is listed
 	level     Level // of scenarios that say nothing else
 	scenarios []Scenario
 }
 
 // groups is the catalogue, in the order of the report.
 var groups = []group{
-	{"leftover content", Must, leftovers},
-	{"early answers to uploads", Should, uploads},
-	{"expect: 100-continue", Must, expects},
-	{"pipelining", Must, pipelining},
-	{"persistence", Must, persistence},
-	{"ambiguous framing", Must, ambiguous},
-	{"malformed chunks", Should, chunks},
-	{"malformed heads", Must, heads},
-	{"ends", Should, ends},
-	{"limits", Policy, limits},
-	{"slow clients", Policy, slow},
-	{"the lab's routes", Must, labRoutes},
+	{name: "leftover content", level: Must, scenarios: leftovers},
+	{name: "early answers to uploads", level: Should, scenarios: uploads},
+	{name: "expect: 100-continue", level: Must, scenarios: expects},
+	{name: "pipelining", level: Must, scenarios: pipelining},
+	{name: "persistence", level: Must, scenarios: persistence},
+	{name: "in pieces", level: Must, scenarios: pieces},
+	{name: "odd requests", level: Must, scenarios: odd},
+	{name: "ambiguous framing", level: Must, scenarios: ambiguous},
+	{name: "malformed chunks", level: Should, scenarios: chunks},
+	{name: "malformed heads", level: Must, scenarios: heads},
+	{name: "lengths, many", many: true, level: Must, scenarios: lengths()},
+	{name: "codings, many", many: true, level: Must, scenarios: codings()},
+	{name: "chunk sizes, many", many: true, level: Must, scenarios: chunkSizes()},
+	{name: "chunk ends, many", many: true, level: Must, scenarios: chunkEnds()},
+	{name: "head ends, many", many: true, level: Must, scenarios: headEnds()},
+	{name: "content for every method, many", many: true, level: Must, scenarios: contentEverywhere()},
+	{name: "bytes around framing fields, many", many: true, level: Must, scenarios: bytesAround()},
+	{name: "ends", level: Should, scenarios: ends},
+	{name: "limits", level: Policy, scenarios: limits},
+	{name: "slow clients", level: Policy, scenarios: slow},
+	{name: "the lab's routes", level: Must, scenarios: labRoutes},
 }
 
 // Catalogue returns the scenarios that need no more than what is there.
@@ -97,7 +114,7 @@ func Catalogue(lab, slow bool) []Scenario {
 			if s.Lab && !lab || s.Slow && !slow {
 				continue
 			}
-			s.Group = g.name
+			s.Group, s.many = g.name, g.many
 			if s.Level == "" {
 				s.Level = g.level
 			}

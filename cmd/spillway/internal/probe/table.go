@@ -45,23 +45,47 @@ func (r *Report) print(w io.Writer, s style) {
 	for _, res := range r.Results {
 		name = max(name, len(res.Name))
 	}
-	last := ""
+	r.printResults(w, s, name)
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(w, "\n%s\n", s.paint(colours[Crash], oneLine(errors.New(remark), 400)))
+	}
+	if r.played() > 0 {
+		fmt.Fprintf(w, "\n%s\n", r.summary(s))
+	}
+}
+
+// printResults prints the lines, and of faults that are alike in a group of many the first.
+func (r *Report) printResults(w io.Writer, s style, name int) {
 	told := map[string]bool{"": true} // advice, once each
+	alike := 0
 	for i := range r.Results {
 		res := &r.Results[i]
-		if res.Group != last {
+		if i == 0 || res.Group != r.Results[i-1].Group {
 			fmt.Fprintf(w, "\n%s\n", s.paint("1", res.Group))
-			last = res.Group
+		} else if !s.full && res.like(&r.Results[i-1]) {
+			if alike++; i+1 == len(r.Results) || !res.like(&r.Results[i+1]) {
+				fmt.Fprintf(w, "  %-9s  … and %d more, up to: %s\n", "", alike, res.Name)
+				alike = 0
+			}
+			continue
 		}
 		res.print(w, s, name, !told[res.Advice])
 		told[res.Advice] = told[res.Advice] || res.Verdict.Fault()
 	}
-	for _, remark := range r.Remarks {
-		fmt.Fprintf(w, "\n%s\n", s.paint(colours[Crash], oneLine(errors.New(remark), 400)))
+	for _, u := range r.Unlisted {
+		var parts []string
+		for _, v := range verdicts {
+			if n := u.Verdicts[v]; n > 0 {
+				parts = append(parts, s.paint(colours[v], fmt.Sprintf("%d %s", n, v)))
+			}
+		}
+		fmt.Fprintf(w, "\n%s: %s, not listed\n", s.paint("1", u.Group), strings.Join(parts, ", "))
 	}
-	if len(r.Results) > 0 {
-		fmt.Fprintf(w, "\n%s\n", r.summary(s))
-	}
+}
+
+// like reports whether two results are of the same kind of mistake, and came to the same.
+func (res *Result) like(other *Result) bool {
+	return res.many && other.many && res.kind == other.kind && res.Verdict == other.Verdict && res.What == other.What
 }
 
 func (res *Result) print(w io.Writer, s style, name int, advise bool) {
@@ -109,19 +133,14 @@ func (res *Result) sentence() string {
 func (r *Report) summary(s style) string {
 	var parts []string
 	for _, v := range verdicts {
-		n := 0
-		for _, res := range r.Results {
-			if res.Verdict == v {
-				n++
-			}
-		}
+		n := r.count(v)
 		if n > 0 {
 			parts = append(parts, s.paint(colours[v], fmt.Sprintf("%d %s", n, v)))
 		}
 	}
-	played := plural(len(r.Results), "scenario")
+	played := plural(r.played(), "scenario")
 	if r.Unplayed > 0 {
-		played = fmt.Sprintf("%d of %s", len(r.Results), plural(len(r.Results)+r.Unplayed, "scenario"))
+		played = fmt.Sprintf("%d of %s", r.played(), plural(r.played()+r.Unplayed, "scenario"))
 	}
 	return fmt.Sprintf("%s in %.1f s: %s", played, r.Seconds, strings.Join(parts, ", "))
 }
