@@ -45,12 +45,14 @@ const looks = 32
 func (in content) TopUp() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.busy || in.ended || in.c.tls != nil || !in.c.sock.Raw() {
+	if in.busy || in.ended || !in.c.sock.Raw() {
 		return false
 	}
 	in.makeRoom()
+	in.c.sock.Hurry(true)
+	defer in.c.sock.Hurry(false)
 	for range looks {
-		if n := in.c.sock.ReadReady(in.buf[in.w:]); n > 0 {
+		if n, _ := in.c.stream.Read(in.buf[in.w:]); n > 0 {
 			in.w += n
 			return true
 		}

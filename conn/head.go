@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -20,16 +21,16 @@ func (c *Conn) readHead() ending {
 	} else if end := c.awaitRequest(); end.verdict != Reuse {
 		return end
 	}
-	if n, _ := c.in.take(c.repeats); n > 0 {
-		return ending{}
-	}
-	c.head.Reset()
-	for {
-		n, err := c.in.take(c.parse)
-		if err != nil {
+	for parse := c.repeats; ; {
+		n, err := c.in.take(parse)
+		switch {
+		case err == errAnother:
+			c.head.Reset()
+			parse = c.parse
+			continue
+		case err != nil:
 			return c.reject(err)
-		}
-		if n > 0 {
+		case n > 0:
 			return ending{}
 		}
 		if c.began.IsZero() {
@@ -42,12 +43,19 @@ func (c *Conn) readHead() ending {
 	}
 }
 
-// repeats returns the length of the last request's head if the next one is the same.
+// errAnother says that a head is not the same as the last.
+var errAnother = errors.New("conn: another head")
+
+// repeats returns the length of the last request's head if the next one is the same, 0 while it may be, and then errAnother.
 func (c *Conn) repeats(window []byte) (int, error) {
-	if c.head.Repeats(window) {
-		return len(c.head.Text()), nil
+	last := c.head.Text()
+	switch n := min(len(last), len(window)); {
+	case n == 0 || string(window[:n]) != last[:n]:
+		return 0, errAnother
+	case n < len(last):
+		return 0, nil
 	}
-	return 0, nil
+	return len(last), nil
 }
 
 func (c *Conn) parse(window []byte) (int, error) { return c.head.Parse(window, &c.cfg.parse) }
@@ -79,7 +87,7 @@ func (c *Conn) headDeadline() time.Time {
 // awaitRequest waits for a request's first byte.
 func (c *Conn) awaitRequest() ending {
 	c.row = 0
-	for soon := true; ; {
+	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
 		until := c.idleDeadline(time.Now(), soon)
 		c.sock.Reads.By(until)
 		stopped := !c.beIdle()

@@ -16,12 +16,19 @@ import (
 // linger sends what is left to send, closes the sending side, and throws away what comes until the client has closed, one
 // of the times is over or the bytes are spent.
 func (c *Conn) linger(most time.Duration) {
-	if c.out.Flush() != nil || c.in.ended || c.in.stuck {
+	if c.out.Flush() != nil || c.in.ended {
 		return
 	}
 	c.state.Store(lingering)
 	if c.tls != nil && c.tls.CloseWrite() != nil {
 		return
+	}
+	if c.in.stuck {
+		transport.CloseWrite(c.bottom()) // for the client, which may be what the read waits for
+		c.sock.Reads.By(time.Now().Add(min(most, c.cfg.LingerIdle)))
+		if _, err := c.in.unstick(); err != nil || c.in.ended {
+			return
+		}
 	}
 	c.releaseAll()
 	below := &c.sock

@@ -96,8 +96,8 @@ func (c *Conn) persistence() Reason {
 		budget.Bytes = forever // the handler may read on
 	}
 	l := c.req.Body.Foresee(budget)
-	if l == body.Drained && budget.Bytes != forever && !c.req.Body.InSight(budget.Bytes) {
-		l = body.TooLong // as far as anybody knows yet
+	if l == body.Drained && !c.res.final && budget.Bytes != forever && !c.req.Body.InSight(budget.Bytes) {
+		l = body.TooLong // as far as anybody knows yet; of what the handler has left, Skim knows
 	}
 	if !l.Boundary() {
 		return leftoverReason(l)

@@ -245,7 +245,14 @@ func (d *Direction) struck(err error) (again bool, _ error) {
 	switch {
 	case !d.free && d.meter.exceeded():
 		return false, d.meter.err()
-	case d.passed(now), d.final || d.armed.IsZero() || now.Before(d.armed): // it is somebody else's
+	case d.passed(now), d.final:
+		return false, err
+	case d.refuses: // it may have kept an earlier one, and take the right one now
+		for try := 0; d.refuses && try < mostEarly; try++ {
+			d.tell(d.limit())
+		}
+		return !d.refuses, err
+	case d.armed.IsZero(), now.Before(d.armed): // it is somebody else's
 		return false, err
 	}
 	d.tell(d.limit())

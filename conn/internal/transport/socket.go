@@ -21,12 +21,13 @@ type Socket struct {
 	Reads  Direction
 	Writes Direction
 
-	raw    raw
-	plain  bool         // nothing stands between the Conn and the system
-	credit atomic.Int64 // bytes that the client sent while a write waited: it is not idle
-	moved  atomic.Int64 // bytes in either direction
-	atOnce int64        // bytes of the write under way that did not wait
-	turns  [2]int       // bytes read, and written, since the goroutine last made way for others
+	raw     raw
+	plain   bool         // nothing stands between the Conn and the system
+	credit  atomic.Int64 // bytes that the client sent while a write waited: it is not idle
+	moved   atomic.Int64 // bytes in either direction
+	hurries bool         // reads do not wait
+	atOnce  int64        // bytes of the write under way that did not wait
+	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
 }
 
 // Lender lends the buffer that Await reads into.
@@ -91,6 +92,12 @@ func (s *Socket) Read(p []byte) (int, error) { return s.ReadPast(p, nil) }
 
 // ReadPast is Read. When p is full, bytes may go into behind too, where the socket is a raw one: n counts both.
 func (s *Socket) ReadPast(p, behind []byte) (int, error) {
+	if s.hurries {
+		if n := s.raw.readReady(p); n > 0 {
+			return n, nil
+		}
+		return 0, os.ErrDeadlineExceeded
+	}
 	return s.pull(func() (int, error) {
 		if s.raw.usable() {
 			return s.raw.read(p, behind)
@@ -99,14 +106,9 @@ func (s *Socket) ReadPast(p, behind []byte) (int, error) {
 	})
 }
 
-// ReadReady reads what has come already, where the socket is a raw one, and returns how much that was. Errors, and the end
-// of the stream, come again at the next Read.
-func (s *Socket) ReadReady(p []byte) int {
-	if !s.raw.usable() {
-		return 0
-	}
-	return s.raw.readReady(p)
-}
+// Hurry says whether reads wait. One that would have to, and does not, fails with os.ErrDeadlineExceeded; an error of the
+// connection comes again at the next read that waits. It is for raw sockets, and for who reads.
+func (s *Socket) Hurry(on bool) { s.hurries = on }
 
 // Await reads at least one byte into the lender's buffer, or returns an error.
 func (s *Socket) Await(l Lender) (int, error) {
