@@ -251,7 +251,10 @@ func (d *Direction) struck(err error) (again bool, _ error) {
 		for try := 0; d.refuses && try < mostEarly; try++ {
 			d.tell(d.limit())
 		}
-		return !d.refuses, err
+		if d.refuses {
+			return false, err
+		}
+		return true, nil
 	case d.armed.IsZero(), now.Before(d.armed): // it is somebody else's
 		return false, err
 	}
