@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -65,10 +66,18 @@ func newPlayer(t *testing.T, s *script, m mode) *player {
 	return p
 }
 
+// listener is what the server listens on.
+func (p *player) listener() net.Listener {
+	if p.mode.bare {
+		return servertest.Bare(p.net)
+	}
+	return p.net
+}
+
 // play plays the transcript and cleans up.
 func (p *player) play() *played {
 	result := &played{asWritten: true}
-	p.helpers.Go(func() { p.srv.Serve(p.net) })
+	p.helpers.Go(func() { p.srv.Serve(p.listener()) })
 	p.client(1)
 	p.settle()
 	for rest := p.script.lines; len(rest) > 0; {

@@ -54,6 +54,29 @@ func (s *script) resets() bool {
 	return false
 }
 
+// withoutHalfClose returns the transcript as it is where the server cannot half-close: a <FIN> that comes before the
+// connection is closed comes with that.
+func (s *script) withoutHalfClose() *script {
+	other := *s
+	other.lines = nil
+	early := make(map[int]line) // by connection
+	for _, l := range s.lines {
+		if l.kind == receive && l.mark == "<FIN>" {
+			early[l.conn] = l
+			continue
+		}
+		other.lines = append(other.lines, l)
+		if end, ok := early[l.conn]; ok && l.kind == event && strings.HasPrefix(l.say, "closed: ") {
+			other.lines = append(other.lines, end)
+			delete(early, l.conn)
+		}
+	}
+	for _, end := range early {
+		other.lines = append(other.lines, end)
+	}
+	return &other
+}
+
 func (s *script) wireLines() []string {
 	var all []string
 	for _, l := range s.lines {

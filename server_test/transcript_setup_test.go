@@ -19,6 +19,8 @@ type setup struct {
 	maxConns int
 	links    []servertest.Link // none: whatever the mode says
 	once     string            // why the client's bytes cannot be split
+
+	halfClose string // why the server's end must be able to half-close
 }
 
 // settings are the words of the server section that take their values in order.
@@ -69,6 +71,9 @@ func (s *setup) set(word, args string) (err error) {
 	switch word {
 	case "once:":
 		s.once = args
+		return nil
+	case "half-close:":
+		s.halfClose = args
 		return nil
 	case "link":
 		return s.setLink(strings.Fields(args))

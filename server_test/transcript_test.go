@@ -19,6 +19,7 @@
 //
 //	link [up|down] buffer 4KiB rate 1000B delay 20ms   what the network is like
 //	once: REASON                                        do not split what the client sends
+//	half-close: REASON                                  it needs a connection that can half-close
 //
 // # The dialogue
 //
@@ -42,8 +43,10 @@
 // # How it is played
 //
 // Each transcript is played over a link without delay, where every time must be exact to the nanosecond; again with the
-// client's bytes split one by one; and again over a link with a delay of a nanosecond, where a reset always overtakes
-// what the client has not read yet. All three must give the same dialogue. With -update the first rewrites the file;
+// client's bytes split one by one; again over a link with a delay of a nanosecond, where a reset always overtakes
+// what the client has not read yet; and again with a server whose connections have the methods of net.Conn alone. All four
+// must give the same dialogue, but that the last cannot half-close: where the connection lingers, its <FIN> comes when it
+// is closed. With -update the first rewrites the file;
 // read what it wrote, because it writes what the server does, and the transcripts say what it should do.
 
 package server_test
@@ -66,6 +69,7 @@ var update = flag.Bool("update", false, "rewrite the S: and ! lines of the trans
 type mode struct {
 	name  string
 	split bool // send byte by byte
+	bare  bool // the server's end has the methods of net.Conn alone
 	links []servertest.Link
 	grain time.Duration // times are the same that are equal in it
 }
@@ -74,7 +78,8 @@ var (
 	exactly   = mode{name: "whole", grain: 1}
 	bytewise  = mode{name: "split", split: true, grain: 1}
 	delayed   = mode{name: "delayed", links: []servertest.Link{{Delay: 1}}, grain: time.Millisecond}
-	playModes = []mode{exactly, bytewise, delayed}
+	barely    = mode{name: "bare", bare: true, grain: 1}
+	playModes = []mode{exactly, bytewise, delayed, barely}
 )
 
 // modes returns how a transcript can be played. A reset races with what was sent just before, so its outcome is only
@@ -85,11 +90,14 @@ func (s *script) modes() []mode {
 		if s.once == "" {
 			all = append(all, mode{name: "split", links: s.links, grain: 1, split: true})
 		}
+		if s.halfClose == "" {
+			all = append(all, mode{name: "bare", links: s.links, grain: 1, bare: true})
+		}
 		return all
 	}
 	var all []mode
 	for _, m := range playModes {
-		if m.split && s.once != "" {
+		if m.split && s.once != "" || m.bare && s.halfClose != "" {
 			continue
 		}
 		if m.links == nil && s.resets() {
@@ -122,7 +130,13 @@ func TestTranscripts(t *testing.T) {
 				return
 			}
 			for _, m := range script.modes() {
-				t.Run(m.name, func(t *testing.T) { check(t, script, m) })
+				t.Run(m.name, func(t *testing.T) {
+					if m.bare {
+						check(t, script.withoutHalfClose(), m)
+						return
+					}
+					check(t, script, m)
+				})
 			}
 		})
 	}
