@@ -89,13 +89,20 @@ func (o *output) flushSoon() {
 		o.alarm.Reset(heldBack)
 		return
 	}
-	o.alarm = time.AfterFunc(heldBack, func() {
-		defer o.c.contain("sending")
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.armed = false
-		o.flush()
-	})
+	o.alarm = time.AfterFunc(heldBack, o.ring)
+}
+
+// ring sends what was gathered. Where another goroutine has the output, it looks again a little later: a write may take
+// long, and nobody is to wait for it here.
+func (o *output) ring() {
+	defer o.c.contain("sending")
+	if !o.mu.TryLock() {
+		time.AfterFunc(heldBack, o.ring)
+		return
+	}
+	defer o.mu.Unlock()
+	o.armed = false
+	o.flush()
 }
 
 // grab makes room for n more bytes behind buf, where that is possible without growing beyond what a pool gives.
