@@ -5,6 +5,7 @@ package server_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,25 +55,24 @@ func (s *script) resets() bool {
 	return false
 }
 
-// withoutHalfClose returns the transcript as it is where the server cannot half-close: a <FIN> that comes before the
-// connection is closed comes with that.
+// withoutHalfClose returns the transcript as it is where the server cannot half-close: the <FIN> of a connection that lingers
+// comes when that is closed.
 func (s *script) withoutHalfClose() *script {
 	other := *s
 	other.lines = nil
-	early := make(map[int]line) // by connection
-	for _, l := range s.lines {
-		if l.kind == receive && l.mark == "<FIN>" {
-			early[l.conn] = l
+	for i, l := range s.lines {
+		lingers := func(l line) bool { return l.kind == event && strings.HasPrefix(l.say, "closed: linger") }
+		same := func(other line) bool { return other.conn == l.conn }
+		if l.mark == "<FIN>" && l.kind == receive && slices.ContainsFunc(s.lines[i:], func(l line) bool { return same(l) && lingers(l) }) {
 			continue
 		}
 		other.lines = append(other.lines, l)
-		if end, ok := early[l.conn]; ok && l.kind == event && strings.HasPrefix(l.say, "closed: ") {
-			other.lines = append(other.lines, end)
-			delete(early, l.conn)
+		if lingers(l) {
+			at := slices.IndexFunc(s.lines[:i], func(l line) bool { return same(l) && l.kind == receive && l.mark == "<FIN>" })
+			if at >= 0 {
+				other.lines = append(other.lines, s.lines[at])
+			}
 		}
-	}
-	for _, end := range early {
-		other.lines = append(other.lines, end)
 	}
 	return &other
 }

@@ -19,8 +19,7 @@ type setup struct {
 	maxConns int
 	links    []servertest.Link // none: whatever the mode says
 	once     string            // why the client's bytes cannot be split
-
-	halfClose string // why the server's end must be able to half-close
+	socket   string            // why the server's end must be able to half-close, or to reset
 }
 
 // settings are the words of the server section that take their values in order.
@@ -72,8 +71,8 @@ func (s *setup) set(word, args string) (err error) {
 	case "once:":
 		s.once = args
 		return nil
-	case "half-close:":
-		s.halfClose = args
+	case "socket:":
+		s.socket = args
 		return nil
 	case "link":
 		return s.setLink(strings.Fields(args))

@@ -19,7 +19,7 @@
 //
 //	link [up|down] buffer 4KiB rate 1000B delay 20ms   what the network is like
 //	once: REASON                                        do not split what the client sends
-//	half-close: REASON                                  it needs a connection that can half-close
+//	socket: REASON                                      it needs a connection that can half-close, or reset
 //
 // # The dialogue
 //
@@ -90,14 +90,14 @@ func (s *script) modes() []mode {
 		if s.once == "" {
 			all = append(all, mode{name: "split", links: s.links, grain: 1, split: true})
 		}
-		if s.halfClose == "" {
+		if s.socket == "" {
 			all = append(all, mode{name: "bare", links: s.links, grain: 1, bare: true})
 		}
 		return all
 	}
 	var all []mode
 	for _, m := range playModes {
-		if m.split && s.once != "" || m.bare && s.halfClose != "" {
+		if m.split && s.once != "" || m.bare && s.socket != "" {
 			continue
 		}
 		if m.links == nil && s.resets() {
