@@ -57,6 +57,7 @@ var places = map[string]func(h *http.Server, once func()){
 	"next protocol": func(h *http.Server, once func()) {
 		h.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
 			"first": func(_ *http.Server, c *tls.Conn, _ http.Handler) {
+				http.ReadRequest(bufio.NewReader(c)) // a close with unread input is a reset
 				once()
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
 			},
