@@ -50,7 +50,11 @@ func (h *Head) Parse(window []byte, lim *Limits) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if end == 0 {
+	switch {
+	case end > 0:
+	case !h.begun && len(window) == lim.HeadBytes:
+		return 0, refuse(414, "RFC 9110 §15.5.15", "request line of more than %d bytes", lim.HeadBytes)
+	default:
 		return 0, checkRoom(window, lim.HeadBytes, "head")
 	}
 	h.cut(string(window[begin:end]))

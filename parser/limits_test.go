@@ -81,7 +81,9 @@ func TestLimitsDoNotWait(t *testing.T) {
 		want  string
 	}{
 		{"a target without end", heads(t, tight), "GET /" + strings.Repeat("a", 50), 15, "414 request-target of more than 10 bytes (RFC 9110 §15.5.15)"},
-		{"a head that is all target", heads(t, wide), "GET /" + strings.Repeat("a", 50), 40, "431 head of more than 40 bytes (RFC 6585 §5)"},
+		{"a head that is all target", heads(t, wide), "GET /" + strings.Repeat("a", 50), 40, "414 request line of more than 40 bytes (RFC 9110 §15.5.15)"},
+		{"a head that is all request line", heads(t, wide), "GET /" + strings.Repeat("a", 30) + " HTTP/1.0\r\n\r\n", 40, "414 request line of more than 40 bytes (RFC 9110 §15.5.15)"},
+		{"a head that ends with the request line", heads(t, wide), "GET /" + strings.Repeat("a", 24) + " HTTP/1.0\r\nA: 1\r\n\r\n", 40, "431 head of more than 40 bytes (RFC 6585 §5)"},
 		{"a method without end", heads(t, DefaultLimits()), strings.Repeat("M", 80), 65, "501"},
 		{"a field name without end", heads(t, tight), "GET / HTTP/1.0\r\n" + strings.Repeat("n", 50), 40, "431 head of more than 40 bytes (RFC 6585 §5)"},
 		{"a value without end", heads(t, tight), "GET / HTTP/1.0\r\nn:" + strings.Repeat("v", 50), 40, "431 head of more than 40 bytes (RFC 6585 §5)"},
@@ -106,7 +108,7 @@ func TestLimitsDoNotWait(t *testing.T) {
 }
 
 func TestNoLimitsAllowNothing(t *testing.T) {
-	if got := heads(t, Limits{})()([]byte(get())); got.Err != "431 head of more than 0 bytes (RFC 6585 §5)" {
+	if got := heads(t, Limits{})()([]byte(get())); got.Err != "414 request line of more than 0 bytes (RFC 9110 §15.5.15)" {
 		t.Errorf("%+v", got)
 	}
 	if got := bodies(t, Limits{})()([]byte("1\r\nx\r\n0\r\n\r\n")); !strings.HasPrefix(got.Err, "413 ") {

@@ -19,13 +19,11 @@ var modelReads = [...]int{0, 1, 20, 39, 40, 41}
 
 // modelFraming is a way to frame the content.
 type modelFraming struct {
-	name  string
-	start string   // the method, and the field that frames
-	parts []string // framing and content in turn
-	// For each of modelReads, if the handler has read so much: the bytes of the wire that are left, and how many of them
-	// there must be as far as the server knows.
-	left, known [len(modelReads)]int64
-	trailers    int // bytes of the trailer section, which is taken in one piece
+	name     string
+	start    string                 // the method, and the field that frames
+	parts    []string               // framing and content in turn
+	left     [len(modelReads)]int64 // the bytes of the wire that are left if the handler has read so much
+	trailers int                    // bytes of the trailer section, which is taken in one piece
 }
 
 var modelFramings = []*modelFraming{
@@ -33,26 +31,25 @@ var modelFramings = []*modelFraming{
 	{name: "content of no bytes", start: "POST Content-Length: 0", parts: []string{""}},
 	{
 		name: "fixed", start: "POST Content-Length: 40", parts: []string{"", modelContent},
-		left:  [...]int64{40, 39, 20, 1, 0, 0},
-		known: [...]int64{40, 39, 20, 1, 0, 0},
+		left: [...]int64{40, 39, 20, 1, 0, 0},
 	},
 	{
 		name: "chunked", start: "POST Transfer-Encoding: chunked", parts: []string{"28\r\n", modelContent, "\r\n0\r\n\r\n"},
-		left:  [...]int64{51, 46, 27, 8, 7, 0},
-		known: [...]int64{1, 40, 21, 2, 1, 0}, trailers: 2,
+		left:     [...]int64{51, 46, 27, 8, 7, 0},
+		trailers: 2,
 	},
 	{
 		name: "chunked byte by byte", start: "POST Transfer-Encoding: chunked", parts: modelChunkEach(modelContent),
-		left:  [...]int64{245, 241, 127, 13, 7, 0},
-		known: [...]int64{1, 1, 1, 1, 1, 0}, trailers: 2,
+		left:     [...]int64{245, 241, 127, 13, 7, 0},
+		trailers: 2,
 	},
 	{
 		name: "chunked with extensions and trailers", start: "PUT Transfer-Encoding: chunked", parts: []string{
 			"14;a=\"GET /smuggled HTTP/1.1\"\r\n", modelContent[:20], "\r\n14 ; b\r\n", modelContent[20:],
 			"\r\n0;c\r\nA: GET /smuggled HTTP/1.1\r\n\r\n",
 		},
-		left:  [...]int64{117, 85, 66, 37, 36, 0},
-		known: [...]int64{1, 20, 1, 2, 1, 0}, trailers: 29,
+		left:     [...]int64{117, 85, 66, 37, 36, 0},
+		trailers: 29,
 	},
 }
 
@@ -95,18 +92,8 @@ func TestModelFramings(t *testing.T) {
 			for f.had(at) < read && at < len(f.wire()) {
 				at++
 			}
-			left, known := int64(len(f.wire())-at), int64(0)
-			for next := at + 1; at > 0 && next <= len(f.wire()) && f.had(next)-f.had(at) == next-at; next++ {
-				known++ // to the chunk's end
-			}
-			switch {
-			case at == 0 && f.name == "fixed":
-				known = left
-			case left > 0 && f.name != "fixed":
-				known++ // there is framing behind it
-			}
-			if f.left[i] != left || f.known[i] != known {
-				t.Errorf("%s, %d read: left %d, of which %d are known; not %d and %d", f.name, read, left, known, f.left[i], f.known[i])
+			if left := int64(len(f.wire()) - at); f.left[i] != left {
+				t.Errorf("%s, %d read: left %d, not %d", f.name, read, left, f.left[i])
 			}
 		}
 	}
@@ -143,6 +130,7 @@ type modelBehind struct {
 	name, wire string
 	seen       []string
 	closes     bool
+	dripped    []string // what is seen where each byte comes by itself and that is less, because a response closes; nil: no less
 }
 
 var modelBehinds = []*modelBehind{
@@ -156,7 +144,7 @@ var modelBehinds = []*modelBehind{
 	{
 		name: "a POST that is not", wire: "POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n28\r\n" + modelContent +
 			"\r\n0\r\n\r\nGET /third HTTP/1.1\r\nHost: a\r\n\r\n",
-		seen: []string{"POST /unread", "GET /third"},
+		seen: []string{"POST /unread", "GET /third"}, dripped: []string{"POST /unread"},
 	},
 	{
 		name: "a GET that closes", wire: "GET /second HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /third HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -175,6 +163,7 @@ type modelCase struct {
 	behind  *modelBehind
 	pieces  []modelPiece
 	content int  // how much of the content the pieces hold
+	drips   bool // each piece is one byte
 	fin     bool // the client closes its side behind the last piece
 	lazy    bool // the client reads only when it has sent everything and waited
 	bare    bool // the server's end has the methods of net.Conn alone, so that it cannot half-close
@@ -250,6 +239,7 @@ func (c *modelCase) byteByByte() {
 		pieces = append(pieces, modelPiece{at: time.Duration(i) * time.Millisecond, bytes: b})
 	}
 	c.sends(pieces...)
+	c.drips = true
 }
 
 // inTwo sends so many bytes at once, and the rest later.
@@ -289,23 +279,48 @@ func (c *modelCase) flushesFirst() bool {
 	return c.handler == modelFlushes || c.handler == modelEchoes && modelReads[c.read] == 0
 }
 
+// came is how many bytes of the message body have come when the first n of them have.
+func (c *modelCase) came(n int) int {
+	by, came := c.sentBy(len(c.head())+n), 0
+	for _, p := range c.pieces {
+		if p.at <= by {
+			came += len(p.bytes)
+		}
+	}
+	return min(came-len(c.head()), len(c.framing.wire()))
+}
+
 // wants is the oracle for bytes that come in time: the first row that fits says what must happen.
 func (c *modelCase) wants() modelOutcome {
-	left, known := c.framing.left[c.read], c.framing.known[c.read]
+	left, whole := c.framing.left[c.read], int64(len(c.framing.wire()))
+	chunked := strings.HasSuffix(c.framing.start, "chunked")
 	streams := c.handler == modelFlushes || c.handler == modelEchoes // the head of the response is sent before its end
 	unframed := streams && c.client.version == "HTTP/1.0"            // only the end of the connection ends the response
-	// The head of the response tells what is known then. A handler that has begun to read may read all.
-	foreseen := known > c.budget && !streams || c.framing.known[0] > c.budget && streams && c.flushesFirst()
+	// The head of the response tells what is known then. Of chunks it is known only when their end has come; what has come
+	// is thrown away before that, if the handler has returned.
+	ended := c.came(c.framing.needs(c.read)) == int(whole)
+	skimmed := chunked && !streams && left > 0
+	foreseen := left > c.budget && !streams || skimmed && !ended
+	switch {
+	case !c.flushesFirst(): // a handler that has begun to read may read all
+	case chunked:
+		foreseen = whole > c.budget || c.came(0) < int(whole)
+	default:
+		foreseen = whole > c.budget
+	}
 	for _, row := range []struct {
 		when bool
 		modelOutcome
 	}{
 		{c.client.closes && left == 0, modelOutcome{"nothing", 0, true, "linger (client asked)"}},
+		{c.client.closes && skimmed && !foreseen, modelOutcome{"drained", left, true, "linger (client asked)"}},
+		{c.client.closes && skimmed, modelOutcome{"too long", -1, true, "linger (client asked)"}},
 		{c.client.closes, modelOutcome{"too long", 0, true, "linger (client asked)"}},
 		{unframed && left == 0, modelOutcome{"nothing", 0, true, "linger (unframed)"}},
 		{unframed, modelOutcome{"too long", 0, true, "linger (unframed)"}},
 		{foreseen && left == 0, modelOutcome{"nothing", 0, true, "linger (leftover too long)"}}, // it is bound by its word
 		{left == 0, modelOutcome{"nothing", 0, false, "reuse"}},
+		{foreseen && skimmed, modelOutcome{"too long", -1, true, "linger (leftover too long)"}},
 		{foreseen, modelOutcome{"too long", 0, true, "linger (leftover too long)"}},
 		{true, modelOutcome{"drained", left, false, "reuse"}}, // it is bound by its word here too, whatever the budget
 	} {
@@ -334,11 +349,15 @@ func (c *modelCase) follows(o modelOutcome) modelStory {
 	if !o.open() {
 		return s
 	}
-	for _, request := range c.behind.seen {
+	seen, closes := c.behind.seen, c.behind.closes
+	if c.drips && c.behind.dripped != nil {
+		seen, closes = c.behind.dripped, true
+	}
+	for _, request := range seen {
 		s.seen, s.answers = append(s.seen, request), append(s.answers, "200 "+request)
 	}
 	switch {
-	case c.behind.closes:
+	case closes:
 	case c.fin:
 		s.closed = "by the client"
 	default:

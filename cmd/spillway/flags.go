@@ -27,6 +27,7 @@ type serveFlags struct {
 
 	minReadRate, minWriteRate size
 	rateGrace                 duration
+	stallTimeout              duration
 
 	maxConns        size
 	shutdownTimeout duration
@@ -52,6 +53,7 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f.minReadRate.define(set, "min-read-rate", 240, "bytes per second below which a client sends content too slowly, counted only while the server waits for it")
 	f.minWriteRate.define(set, "min-write-rate", 240, "bytes per second below which a client takes a response too slowly, counted only while the server waits for it")
 	f.rateGrace.define(set, "rate-grace", 5*time.Second, "how long a client may be slower than that")
+	f.stallTimeout.define(set, "stall-timeout", 10*time.Second, "how long neither side of an exchange may move, with a write under way and content unread, before the content is given up")
 	f.maxConns.define(set, "max-conns", 0, "connections open at once")
 	f.shutdownTimeout.define(set, "shutdown-timeout", 10*time.Second, "how long a graceful shutdown waits")
 	set.BoolVar(&f.trace, "trace", false, "print one line per connection event on standard error")
@@ -103,6 +105,7 @@ func (f *serveFlags) limits() server.Limits {
 		MinReadRate:       orOff(int64(f.minReadRate)),
 		MinWriteRate:      orOff(int64(f.minWriteRate)),
 		RateGrace:         time.Duration(f.rateGrace),
+		StallTimeout:      orOff(time.Duration(f.stallTimeout)),
 	}
 	if f.maxHeaderBytes == 0 {
 		lim.HeadBytes = math.MaxInt32 // a head is held whole: there is no more than that

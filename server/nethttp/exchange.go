@@ -308,12 +308,13 @@ func (x *exchange) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// EnableFullDuplex does nothing: the content can always be read while the response is written.
+// EnableFullDuplex says that the client reads while it sends, so that no content is ever given up for a response that it does
+// not take. The content can be read while the response is written without it too.
 func (x *exchange) EnableFullDuplex() error {
 	if x.done.Load() {
 		return errDone
 	}
-	return nil
+	return x.res.SetStallTimeout(0)
 }
 
 // CloseNotify returns a channel that receives a value when the client has gone.
