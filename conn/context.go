@@ -112,6 +112,9 @@ func (x *exchangeContext) end() {
 
 // watch calls gone, from a goroutine that has nothing else to do, when the client has closed or reset the connection.
 func (in *input) watch(gone func()) {
+	if in.taken {
+		return
+	}
 	reader := in.c.req.Body
 	if !in.used { // which nobody looks at before the handler has returned
 		in.used = true

@@ -86,6 +86,7 @@ func (w *Response) TakeOver() (*Hijacked, error) {
 func (t turn) stopUse() {
 	t.life.Lock() // which whoever begins to watch the client holds
 	used := t.in.used
+	t.in.taken = true
 	t.life.Unlock()
 	if used {
 		t.in.stopAhead()

@@ -5,6 +5,7 @@ package conn
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-go/spillway/body"
@@ -27,6 +28,7 @@ type input struct {
 	ended    bool  // nothing will come any more
 	gone     error // why
 	used     bool  // somebody may read in this exchange
+	taken    bool  // it is a hijacker's, so that nobody else may read
 	stuck    bool  // the last exchange has left a read that cannot be interrupted; its goroutine brings what comes
 
 	mu     sync.Mutex   // held for no read; guards all of the input while it is lent, or stuck
@@ -40,7 +42,8 @@ type input struct {
 	halted bool         // Interrupt was called
 	aside  aside
 
-	polled bool // the poller watches for the client's end
+	duplex atomic.Bool // the handler reads on, whatever it has read so far
+	polled bool        // the poller watches for the client's end
 }
 
 func (in *input) init(c *Conn) {
@@ -174,6 +177,7 @@ func (in *input) lend(reader *body.Reader, until time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.lent, in.final, in.keeps, in.reader, in.seen = true, false, false, reader, 0
+	in.duplex.Store(false)
 	in.c.sock.Reads.By(until)
 	in.c.sock.Reads.Rate(in.c.cfg.MinReadRate, in.c.cfg.RateGrace)
 }

@@ -258,6 +258,16 @@ func (w *Response) SetStallTimeout(d time.Duration) error {
 	return w.during(func() { w.c.setPatience(max(d, 0)) })
 }
 
+// EnableFullDuplex says that the handler reads the request's content while it writes the response, and trusts the client to
+// read and write in turns too: a head that is sent with content unread does not say close, and no StallTimeout counts.
+// Any goroutine may call it.
+func (w *Response) EnableFullDuplex() error {
+	return w.during(func() {
+		w.c.setPatience(0)
+		w.in.duplex.Store(true)
+	})
+}
+
 // Abort ends the exchange and its connection at once: what the handler waits for fails, the request's context is
 // cancelled, and the client can tell that the response is cut short. Any goroutine may call it.
 func (w *Response) Abort() error {

@@ -86,6 +86,7 @@ func (c *Conn) park() bool {
 	if !ok {
 		return false
 	}
+	c.sock.Clear()
 	c.returnLendings()
 	c.work = nil
 	c.parked = true

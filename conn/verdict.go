@@ -92,7 +92,7 @@ func (c *Conn) persistence() Reason {
 		return Shutdown
 	}
 	budget := c.req.drain
-	if !c.res.final && c.req.Body.Begun() {
+	if !c.res.final && (c.req.Body.Begun() || c.in.duplex.Load()) {
 		budget.Bytes = forever // the handler may read on
 	}
 	l := c.req.Body.Foresee(budget)

@@ -44,6 +44,7 @@
 // | kept after Expect | a connection is kept if the content was asked for, or came anyway, and the rest fits the drain limit; net/http closes it unless all was read | 9110 §10.1.1 |
 // | content never asked for | is not waited for by Close, nor after a panic; net/http waits | 9110 §10.1.1 |
 // | content after the response | can be read, without EnableFullDuplex; net/http reads up to 256 KiB of it before it sends the head, and then refuses | 9112 §9.3 |
+// | long target | a request line that does not fit the bytes of a head gets 414; net/http answers 431 | 9110 §15.5.15 |
 // | 413 | with content left unread closes the connection, whoever found it too large; net/http closes it for http.MaxBytesReader only, and only where that was given its own ResponseWriter, but then even if all was read | 9110 §15.5.14 |
 // | trailers of requests | those that may not stand there are dropped, but for the three that frame messages: declaring these is refused, as on net/http | 9110 §6.5.1 |
 // | trailers of responses | those that may not stand there are not sent; net/http does not check those under http.TrailerPrefix | 9110 §6.5.1 |

@@ -314,7 +314,7 @@ func (x *exchange) EnableFullDuplex() error {
 	if x.done.Load() {
 		return errDone
 	}
-	return x.res.SetStallTimeout(0)
+	return x.res.EnableFullDuplex()
 }
 
 // CloseNotify returns a channel that receives a value when the client has gone.

@@ -183,14 +183,22 @@ func (d *Direction) Works() bool {
 	return !d.refuses
 }
 
-// Release takes off what was set here, and leaves the deadlines to others.
-func (d *Direction) Release() {
+// Clear takes off what was set here.
+func (d *Direction) Clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.until, d.meter = time.Time{}, meter{}
+	d.clean.Store(false)
 	if !d.armed.IsZero() {
 		d.tell(time.Time{})
 	}
+}
+
+// Release is Clear, and leaves the deadlines to others.
+func (d *Direction) Release() {
+	d.Clear()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.released, d.final = true, false
 }
 

@@ -75,6 +75,12 @@ func (s *Socket) Share() {
 	s.Writes.Share()
 }
 
+// Clear takes the deadlines off, for another Socket that will have the connection.
+func (s *Socket) Clear() {
+	s.Reads.Clear()
+	s.Writes.Clear()
+}
+
 // Release leaves the deadlines to others.
 func (s *Socket) Release() {
 	s.Reads.Release()
