@@ -43,7 +43,7 @@ func (in *input) readAhead(bound int64) {
 	in.aside.bound = max(in.aside.bound, int(min(bound, aheadBytes)))
 	if !in.aside.running {
 		in.aside.running = true
-		go in.pump()
+		go in.c.beside("reading ahead", in.pump)
 	}
 	in.cond.Broadcast()
 }
@@ -61,7 +61,6 @@ func (in *input) giveUp() {
 
 // pump reads ahead while there is room and nobody else reads.
 func (in *input) pump() {
-	defer in.c.contain("reading ahead")
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	defer func() {

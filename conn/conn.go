@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,7 +97,7 @@ type Conn struct {
 	left     atomic.Bool // it has been told that the connection is not the server's any more
 
 	resetTells atomic.Bool   // only a reset tells the client that the response under way is cut short
-	quit       bool          // something has ended its goroutine
+	quit       bool          // the handler, or a hook, has ended its goroutine, and that was logged
 	parked     bool          // it has been, and its idle time goes on
 	rare       bool          // its last request came after more than ParkAfter
 	stop       sync.Mutex    // held while an idle connection is interrupted
@@ -143,7 +142,7 @@ func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 // attach gives the connection what it needs for exchanges.
 func (c *Conn) attach() {
 	c.work = &work{c: c}
-	c.sock.Init(c.nc)
+	c.sock.Init(c.nc, c.shut)
 	if c.cfg.config.State != nil || c.own.Load() != nil {
 		c.sock.Share()
 	}
@@ -167,18 +166,19 @@ func (c *Conn) Serve() Reason {
 // run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
 // costs this connection and nothing else.
 func (c *Conn) run(first func() ending) (why Reason) {
-	end := ending{verdict: Close, reason: Truncated}
+	var end ending
 	whole := false
 	defer func() {
-		if end.verdict == Park && whole {
-			return
+		if end.verdict != Park {
+			c.end(end)
+			why = end.reason
 		}
+	}()
+	defer func() { // before that, and not in it: the log is the program's too
 		if !whole {
+			end = c.failed()
 			c.logPanic("connection failed", recover())
-			end = ending{verdict: Close, reason: Truncated}
 		}
-		c.end(end)
-		why = end.reason
 	}()
 	end = first()
 	for end.verdict == Reuse {
@@ -256,55 +256,4 @@ func (c *Conn) leave() {
 	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
 		c.cfg.config.Ended(c)
 	}
-}
-
-// call runs the handler and turns a panic into an error.
-func (c *Conn) call(w *Response, r *Request) (err error) {
-	whole := false
-	defer func() {
-		if !whole {
-			c.logPanic("handler panicked", recover()) // or has ended its goroutine; then this one's caller does the rest
-			err = errPanicked
-		}
-	}()
-	err = c.cfg.config.Handler.Serve(w, r)
-	whole = true
-	return err
-}
-
-// contain, deferred, keeps a panic to the connection in whose service the goroutine is, which it ends.
-func (c *Conn) contain(doing string) {
-	if v := recover(); v != nil {
-		c.logPanic("connection failed while "+doing, v)
-		c.Abort()
-	}
-}
-
-// guarding calls f, and lets no panic out of it.
-func (c *Conn) guarding(what string, f func()) {
-	whole := false
-	defer func() {
-		if !whole {
-			c.logPanic(what+" panicked", recover())
-		}
-	}()
-	f()
-	whole = true
-}
-
-// logPanic logs what a panic has said, or once that the connection's goroutine was ended.
-func (c *Conn) logPanic(what string, v any) {
-	if v == nil {
-		if c.quit {
-			return
-		}
-		c.quit, v = true, "nil, or runtime.Goexit"
-	}
-	c.cfg.config.Log.Error(what, "panic", v, "conn", c.id, "remote", c.nc.RemoteAddr(),
-		"method", c.head.Method, "target", c.head.Target, "stack", string(debug.Stack()))
-}
-
-// logFailure logs an error that is not the client's.
-func (c *Conn) logFailure(what string, err error) {
-	c.cfg.config.Log.Error(what, "error", err, "conn", c.id, "method", c.head.Method, "target", c.head.Target)
 }

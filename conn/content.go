@@ -165,22 +165,20 @@ func (in content) wait(read func() (int, error)) (int, error) {
 	return read()
 }
 
-// unlocked reads without in.mu, which is held before and after, also when the read panics.
+// unlocked reads without in.mu, which is held before and after, also when the read panics: then nothing will come any more.
 func (in *input) unlocked(read func() (int, error)) (n int, err error) {
 	in.busy = true
 	in.mu.Unlock()
+	err = errNoReturn
 	defer func() {
 		in.mu.Lock()
 		in.busy = false
+		if n == 0 && err != nil && !transport.IsTimeout(err) {
+			in.lose(err)
+		}
 	}()
 	n, err = read()
-	switch {
-	case n > 0 || err == nil:
-	case !transport.IsTimeout(err):
-		in.mu.Lock()
-		in.lose(err)
-		in.mu.Unlock()
-	case !errors.Is(err, ErrMinRate):
+	if n == 0 && transport.IsTimeout(err) && !errors.Is(err, ErrMinRate) {
 		err = os.ErrDeadlineExceeded // without the addresses: handlers tell their users
 	}
 	return n, err

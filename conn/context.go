@@ -45,7 +45,15 @@ func (r *Request) Context() context.Context {
 
 // Done returns the channel that is closed when the context is cancelled, and begins to watch the client.
 func (x *exchangeContext) Done() <-chan struct{} {
+	done := x.begin()
+	x.watch()
+	return done
+}
+
+// begin makes the channel, and lets the parent close it too. That is a program's own, and may panic.
+func (x *exchangeContext) begin() <-chan struct{} {
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	if x.done == nil {
 		x.done = make(chan struct{})
 		if x.err != nil {
@@ -54,8 +62,6 @@ func (x *exchangeContext) Done() <-chan struct{} {
 			x.unhook = context.AfterFunc(x.Context, func() { x.cancel(x.Context.Err()) })
 		}
 	}
-	x.mu.Unlock()
-	x.watch()
 	return x.done
 }
 
@@ -121,11 +127,10 @@ func (in *input) watch(gone func()) {
 		in.lend(reader, time.Time{})
 	}
 	told := func(reset bool) {
-		defer in.c.contain("telling that the client has gone")
 		if !reset {
 			awaitContent(reader.Ended, reader.Received)
 		}
-		gone()
+		in.c.beside("telling that the client has gone", gone)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -77,6 +77,7 @@ func (c *Conn) otherProto(proto string) ending {
 		return ending{verdict: Close, reason: Refused}
 	}
 	c.state.Store(serving)
+	c.res.phase = phaseHijacked
 	c.sock.Release()
 	serve(c, c.tls)
 	return ending{verdict: Close, reason: HandedOver}

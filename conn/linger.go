@@ -16,7 +16,7 @@ import (
 // linger sends what is left to send, closes the sending side, and throws away what comes until the client has closed, one
 // of the times is over or the bytes are spent.
 func (c *Conn) linger(most time.Duration) {
-	if c.out.Flush() != nil || c.in.ended {
+	if c.out.Flush() != nil || c.in.ended && c.in.gone != errNoReturn {
 		return
 	}
 	c.state.Store(lingering)
@@ -34,7 +34,7 @@ func (c *Conn) linger(most time.Duration) {
 	below := &c.sock
 	if nc := c.bottom(); nc != c.sock.Conn {
 		below = new(transport.Socket)
-		below.Init(nc)
+		below.Init(nc, func() { c.guarding("close", func() { nc.Close() }) })
 	}
 	lim := &c.cfg.Limits
 	c.cfg.lingerers.Linger(below, transport.Patience{Total: most, Idle: lim.LingerIdle, Bytes: lim.LingerBytes},

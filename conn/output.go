@@ -39,13 +39,12 @@ func (o *output) err() error {
 	return nil
 }
 
-// fail notes an error, if there is one, and returns it.
-func (o *output) fail(err error) error {
+// fail notes an error, if there is one.
+func (o *output) fail(err error) {
 	if err != nil {
 		first := err // escapes only here
 		o.failed.CompareAndSwap(nil, &first)
 	}
-	return err
 }
 
 // Flush sends what was gathered.
@@ -95,11 +94,15 @@ func (o *output) flushSoon() {
 // ring sends what was gathered. Where another goroutine has the output, it looks again a little later: a write may take
 // long, and nobody is to wait for it here.
 func (o *output) ring() {
-	defer o.c.contain("sending")
 	if !o.mu.TryLock() {
 		time.AfterFunc(heldBack, o.ring)
 		return
 	}
+	o.c.beside("sending", o.flushLate)
+}
+
+// flushLate is what the alarm does, with o.mu held before.
+func (o *output) flushLate() {
 	defer o.mu.Unlock()
 	o.armed = false
 	o.flush()
@@ -134,15 +137,22 @@ func (o *output) send(p []byte) error {
 		if o.c.guarded() {
 			n = min(n, sendAtMax)
 		}
-		o.fail(o.c.guard(func() error { return o.write(p[:n]) }))
+		o.c.guard(func() error { return o.write(p[:n]) })
 		o.empty()
 		p = p[n:]
 	}
 	return o.err()
 }
 
-// write sends what was gathered and p, in one system call where there is no TLS in between.
-func (o *output) write(p []byte) (err error) {
+// write sends what was gathered and p, in one system call where there is no TLS in between, and notes its error.
+func (o *output) write(p []byte) error {
+	err := errNoReturn
+	defer func() { o.fail(err) }()
+	err = o.writeOut(p)
+	return err
+}
+
+func (o *output) writeOut(p []byte) (err error) {
 	if o.c.tls == nil {
 		_, err = o.c.sock.WriteBoth(o.buf, p)
 		return err
@@ -160,7 +170,7 @@ func (o *output) flush() error {
 	if err := o.err(); len(o.buf) == 0 || err != nil {
 		return err
 	}
-	o.fail(o.c.guard(func() error { return o.write(nil) }))
+	o.c.guard(func() error { return o.write(nil) })
 	o.empty()
 	return o.err()
 }
@@ -183,7 +193,9 @@ func (o *output) release() {
 func (o *output) sendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
 	for n = min(n, file.N); sent < n && err == nil; {
 		want, got := min(n-sent, sendPiece), int64(0)
-		err = o.c.guard(func() error {
+		o.c.guard(func() error {
+			err = errNoReturn
+			defer func() { o.fail(err) }()
 			got, err = o.c.sock.SendFile(file, want)
 			return err
 		})
@@ -191,5 +203,5 @@ func (o *output) sendFile(file *io.LimitedReader, n int64) (sent int64, err erro
 			break // the file has ended
 		}
 	}
-	return sent, o.fail(err)
+	return sent, err
 }

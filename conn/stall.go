@@ -49,7 +49,7 @@ func (c *Conn) watchWrite() {
 	s := &c.stall
 	s.began, s.ahead = time.Now(), false
 	if s.timer == nil {
-		s.timer = time.AfterFunc(stallTime, c.stalled)
+		s.timer = time.AfterFunc(stallTime, func() { c.beside("watching a write", c.stalled) })
 	} else {
 		s.timer.Reset(stallTime)
 	}
@@ -84,7 +84,6 @@ func (in *input) handlerReturned(keeps bool) {
 // has moved a byte for the patience, it gives the content up. Where the handler has returned, no patience is needed: the
 // content is settled beside the write, so that the connection can be kept, or given up at once if it will not be kept.
 func (c *Conn) stalled() {
-	defer c.contain("watching a write")
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
 	s, now := &c.stall, time.Now()
@@ -129,8 +128,7 @@ func isClosed(done <-chan struct{}) bool {
 // is read.
 func (c *Conn) settleBeside(done chan<- struct{}) {
 	defer close(done)
-	defer c.contain("settling")
-	c.req.Body.Settle(c.budget(true))
+	c.beside("settling", func() { c.req.Body.Settle(c.budget(true)) })
 }
 
 // awaitBeside waits until the content has been settled that is settled beside the write, or has it settled at once, if that

@@ -29,7 +29,7 @@ func (c *Conn) Stop() {
 	defer c.stop.Unlock()
 	c.stopping.Store(true)
 	if c.state.CompareAndSwap(idle, interrupted) {
-		c.sock.Reads.Interrupt()
+		c.beside("stopping", c.sock.Reads.Interrupt)
 	} else if c.state.Load() == busy {
 		time.AfterFunc(stopHead, func() {
 			if c.state.Load() == busy {
@@ -46,7 +46,7 @@ func (c *Conn) Abort() {
 	if c.resetTells.Load() && c.state.Load() == serving {
 		transport.ResetOnClose(c.bottom())
 	}
-	c.guarding("close", func() { c.nc.Close() })
+	c.shut()
 	c.unpark()
 	if gone := c.cfg.poller.unwatch(c); gone != nil {
 		go gone(true) // the close has taken the descriptor out of the epoll set

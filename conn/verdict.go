@@ -131,6 +131,8 @@ func (c *Conn) judge(l body.Leftover) ending {
 	switch {
 	case c.handedOver:
 		return ending{verdict: HandOff, reason: HandedOver}
+	case c.res.phase == phaseHijacked: // and nobody got it
+		return ending{verdict: Close, reason: WriteFailed}
 	case l == body.Cut && c.in.ended:
 		return ending{verdict: Close, reason: LeftoverCut} // also where that made the response fail
 	case c.out.err() != nil:
@@ -143,4 +145,13 @@ func (c *Conn) judge(l body.Leftover) ending {
 		return ending{verdict: Linger, reason: leftoverReason(l)}
 	}
 	return ending{}
+}
+
+// failed decides what becomes of a connection in whose service something has not returned: a function of the program's has
+// panicked, or has ended the goroutine. What was accepted before is still sent.
+func (c *Conn) failed() ending {
+	if c.res.phase == phaseHijacked {
+		return ending{verdict: Close, reason: Truncated}
+	}
+	return ending{verdict: Linger, reason: Truncated}
 }

@@ -15,7 +15,7 @@ import (
 // goroutine, and wait for nothing.
 type Direction struct {
 	set   func(time.Time) error
-	close func() error // ends an operation that nothing else ends; nil: the deadlines are known to work
+	close func() // ends an operation that nothing else ends; nil: the deadlines are known to work
 
 	clean atomic.Bool // nothing has changed since Start was last called
 	mu    sync.Mutex  // guards what follows; it is held for no operation
@@ -34,7 +34,7 @@ type Direction struct {
 	watch
 }
 
-func (d *Direction) init(set func(time.Time) error, close func() error, lazy, final bool) {
+func (d *Direction) init(set func(time.Time) error, close func(), lazy, final bool) {
 	d.set, d.close, d.lazy, d.final = set, close, lazy, final
 }
 
@@ -205,6 +205,7 @@ func (d *Direction) Release() {
 // enter begins an operation that has moved so many bytes already, without a wait.
 func (d *Direction) enter(atOnce int64) {
 	d.mu.Lock()
+	defer d.mu.Unlock() // a setter may panic
 	d.clean.Store(false)
 	if d.meter.rate > 0 && !d.free {
 		d.meter.count(0, atOnce)
@@ -212,7 +213,6 @@ func (d *Direction) enter(atOnce int64) {
 	}
 	d.inside = true
 	d.arm()
-	d.mu.Unlock()
 }
 
 // leave ends an operation that has moved n bytes. It returns what the operation has to return for err, and whether it may

@@ -35,7 +35,7 @@ func TestDiscard(t *testing.T) {
 			}
 			defer from.Close()
 			var s Socket
-			s.Init(from)
+			s.Init(from, func() { from.Close() })
 
 			content := make([]byte, 1<<20)
 			copy(content[1000:], "here")

@@ -5,7 +5,6 @@ package transport
 
 import (
 	"container/list"
-	"net"
 	"sync"
 	"time"
 )
@@ -24,7 +23,7 @@ const blindIdle = 2 * time.Second
 // Lingerers are the connections of a server that linger. Together they cost no more than their bounds say.
 type Lingerers struct {
 	mu   sync.Mutex
-	all  list.List // of net.Conn, the oldest first
+	all  list.List // of *Socket, the oldest first
 	busy time.Time // until when the bytes that were thrown away keep all within their rate
 }
 
@@ -49,7 +48,7 @@ func (l *Lingerers) Linger(s *Socket, p Patience, bounds Together) {
 	if CloseWrite(s.Conn) != nil {
 		p.Idle = min(p.Idle, blindIdle)
 	}
-	place := l.enter(s.Conn, bounds.Conns)
+	place := l.enter(s, bounds.Conns)
 	defer l.leave(place)
 	s.Reads.Rate(0, 0)
 	s.Reads.Resume()
@@ -91,16 +90,23 @@ func (l *Lingerers) spend(n, perSecond int64, now time.Time) time.Duration {
 }
 
 // enter adds a connection. If there are more than most then, the oldest is closed.
-func (l *Lingerers) enter(nc net.Conn, most int) *list.Element {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	place := l.all.PushBack(nc)
-	if l.all.Len() > most {
-		oldest := l.all.Front()
-		l.all.Remove(oldest)
-		oldest.Value.(net.Conn).Close()
+func (l *Lingerers) enter(s *Socket, most int) *list.Element {
+	place, oldest := l.push(s, most)
+	if oldest != nil {
+		oldest.shut() // which may take its time
 	}
 	return place
+}
+
+// push adds a connection, and returns the one that has to leave for it.
+func (l *Lingerers) push(s *Socket, most int) (place *list.Element, oldest *Socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	place = l.all.PushBack(s)
+	if l.all.Len() > most {
+		oldest = l.all.Remove(l.all.Front()).(*Socket)
+	}
+	return place, oldest
 }
 
 func (l *Lingerers) leave(place *list.Element) {

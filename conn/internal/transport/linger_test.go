@@ -2,30 +2,19 @@
 
 package transport
 
-import (
-	"net"
-	"sync/atomic"
-	"testing"
-)
-
-// closes is a connection that counts how often it is closed.
-type closes struct {
-	net.Conn
-	n atomic.Int32
-}
-
-func (c *closes) Close() error {
-	c.n.Add(1)
-	return nil
-}
+import "testing"
 
 func TestLingerers(t *testing.T) {
 	var l Lingerers
-	var conns [6]closes
+	var conns [6]Socket
+	var closes [6]int32
+	for i := range conns {
+		conns[i].shut = func() { closes[i]++ }
+	}
 	want := func(closed ...int32) {
 		t.Helper()
 		for i := range closed {
-			if got := conns[i].n.Load(); got != closed[i] {
+			if got := closes[i]; got != closed[i] {
 				t.Errorf("connection %d was closed %d times, want %d", i, got, closed[i])
 			}
 		}

@@ -21,6 +21,7 @@ type Socket struct {
 	Reads  Direction
 	Writes Direction
 
+	shut    func()
 	raw     raw
 	plain   bool         // nothing stands between the Conn and the system
 	credit  atomic.Int64 // bytes that the client sent while a write waited: it is not idle
@@ -36,11 +37,11 @@ type Lender interface {
 	GiveBack()    // is called before a wait of which nobody knows the length, if Room need not be kept for it
 }
 
-// Init makes the socket use nc.
-func (s *Socket) Init(nc net.Conn) {
-	s.Conn = nc
+// Init makes the socket use nc, which shut closes, whatever becomes of that: it may be called from any goroutine.
+func (s *Socket) Init(nc net.Conn, shut func()) {
+	s.Conn, s.shut = nc, shut
 	s.plain = isPlain(nc)
-	closes := nc.Close
+	closes := shut
 	if s.plain {
 		closes = nil
 	}

@@ -1,0 +1,513 @@
+// A function of the program's that panics, or ends its goroutine, costs its own connection and nothing else: wherever the
+// server calls it.
+
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/servertest"
+)
+
+// containment is one place where the server calls a program's function, and what its client sees of the misdeed.
+type containment struct {
+	name string
+
+	// arm lets once be called there. It does nothing but the first time.
+	arm func(b *bench, once func())
+
+	requests string           // what the client sends; "": one GET
+	client   func(c net.Conn) // what it does then, before it reads; nil: nothing
+	want     []string         // the contents of the whole responses that it gets, but for what says 500
+	silent   bool             // there is nothing for the log
+}
+
+// bench is what a misdeed is tried on.
+type bench struct {
+	srv    *server.Server
+	hooks  hooks
+	secure *tls.Config // the client's; nil: plain
+
+	handled atomic.Bool // a handler was called
+
+	mu   sync.Mutex
+	log  bytes.Buffer
+	lent []onloan
+}
+
+// onloan is what a handler was given.
+type onloan struct {
+	w   *server.Response
+	r   *server.Request
+	ctx context.Context
+}
+
+// hooks are called in the methods of the server's ends of connections.
+type hooks struct {
+	read, write, readDeadline, writeDeadline, close, remote func()
+
+	open atomic.Int64 // of these connections
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+// hooked has the methods of net.Conn alone. Close closes before anything else can happen.
+type hooked struct {
+	net.Conn
+	h      *hooks
+	closed atomic.Bool
+}
+
+func (c *hooked) Read(p []byte) (int, error) { call(c.h.read); return c.Conn.Read(p) }
+func (c *hooked) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	call(c.h.write)
+	return n, err
+}
+func (c *hooked) SetReadDeadline(t time.Time) error {
+	call(c.h.readDeadline)
+	return c.Conn.SetReadDeadline(t)
+}
+func (c *hooked) SetWriteDeadline(t time.Time) error {
+	call(c.h.writeDeadline)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+func (c *hooked) Close() error {
+	if !c.closed.Swap(true) {
+		c.h.open.Add(-1)
+	}
+	defer call(c.h.close)
+	return c.Conn.Close()
+}
+func (c *hooked) RemoteAddr() net.Addr { call(c.h.remote); return c.Conn.RemoteAddr() }
+
+type hookedListener struct {
+	net.Listener
+	h *hooks
+}
+
+func (l *hookedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.h.open.Add(1)
+	return &hooked{Conn: c, h: l.h}, nil
+}
+
+func at(state conn.State) func(*bench, func()) {
+	return func(b *bench, once func()) {
+		b.srv.State = func(_ *conn.Conn, s conn.State) {
+			if s == state {
+				once()
+			}
+		}
+	}
+}
+
+func on(kind conn.EventKind) func(*bench, func()) {
+	return func(b *bench, once func()) {
+		b.srv.Trace = func(e server.Event) {
+			if e.Kind == kind {
+				once()
+			}
+		}
+	}
+}
+
+// handling arms a handler.
+func handling(serve func(w *server.Response, r *server.Request, once func()) error) func(*bench, func()) {
+	return func(b *bench, once func()) {
+		b.srv.Handler = server.HandlerFunc(func(w *server.Response, r *server.Request) error { return serve(w, r, once) })
+	}
+}
+
+// nth calls f the nth time only.
+func nth(n int64, f func()) func() {
+	var calls atomic.Int64
+	return func() {
+		if calls.Add(1) == n {
+			f()
+		}
+	}
+}
+
+// served calls f when a handler has been called.
+func (b *bench) served(f func()) func() {
+	return func() {
+		if b.handled.Load() {
+			f()
+		}
+	}
+}
+
+// strange is an error whose methods are a program's own.
+type strange struct{ once func() }
+
+func (strange) Error() string { return "strange" }
+func (e strange) As(any) bool { e.once(); return false }
+
+// odd is a reader that does not return.
+type odd struct{ once func() }
+
+func (o odd) Read(p []byte) (int, error) { o.once(); return copy(p, "lo"), io.EOF }
+
+// upload is a request whose content comes later than its head.
+const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
+
+func sendLate(c net.Conn) {
+	synctest.Wait()
+	io.WriteString(c, strings.Repeat("x", 9000))
+}
+
+var containments = []containment{
+	{name: "handler", arm: handling(func(w *server.Response, r *server.Request, once func()) error {
+		w.WriteString("hel")
+		once()
+		w.WriteString("lo")
+		return nil
+	})},
+	{name: "handler, behind the head", arm: handling(func(w *server.Response, r *server.Request, once func()) error {
+		w.WriteString("hel")
+		w.Flush()
+		once()
+		w.WriteString("lo")
+		return nil
+	})},
+	{name: "handler, behind responses that wait to be sent", requests: get + get + get,
+		arm: func(b *bench, once func()) {
+			third := nth(3, once)
+			handling(func(w *server.Response, r *server.Request, once func()) error {
+				third()
+				_, err := w.WriteString("hello")
+				return err
+			})(b, once)
+		}, want: []string{"hello", "hello"}},
+	{name: "state, behind responses that wait to be sent", requests: get + get + get,
+		arm: func(b *bench, once func()) { at(conn.StateActive)(b, nth(3, once)) }, want: []string{"hello", "hello"}},
+	{name: "a reader", arm: handling(func(w *server.Response, r *server.Request, once func()) error {
+		w.WriteString("hel")
+		_, err := w.ReadFrom(odd{once})
+		return err
+	})},
+	{name: "an error's As", arm: handling(func(w *server.Response, r *server.Request, once func()) error {
+		if r.ConnID() > 1 {
+			_, err := w.WriteString("hello")
+			return err
+		}
+		return strange{once}
+	})},
+	{name: "state active", arm: at(conn.StateActive)},
+	{name: "state idle", arm: at(conn.StateIdle), want: []string{"hello"}},
+	{name: "state ended", arm: at(conn.StateEnded), want: []string{"hello"}},
+	{name: "trace accepted", arm: on(conn.Accepted)},
+	{name: "trace head", arm: on(conn.HeadParsed)},
+	{name: "trace response", arm: on(conn.Responded), want: []string{"hello"}},
+	{name: "trace settled", arm: on(conn.Settled), want: []string{"hello"}},
+	{name: "trace closed", arm: on(conn.Closed), want: []string{"hello"}},
+	{name: "prepare", arm: func(b *bench, once func()) {
+		b.srv.Prepare = func(net.Listener, *conn.Conn) { once() }
+	}},
+	{name: "certificate", arm: overTLS(func(cfg *tls.Config, cert tls.Certificate, b *bench, once func()) {
+		cfg.Certificates = nil
+		cfg.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { once(); return &cert, nil }
+	})},
+	{name: "TLS configuration", arm: overTLS(func(cfg *tls.Config, cert tls.Certificate, b *bench, once func()) {
+		cfg.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { once(); return nil, nil }
+	})},
+	{name: "client's certificate", arm: overTLS(func(cfg *tls.Config, cert tls.Certificate, b *bench, once func()) {
+		cfg.ClientAuth = tls.RequireAnyClientCert
+		cfg.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error { once(); return nil }
+	})},
+	{name: "verified connection", arm: overTLS(func(cfg *tls.Config, cert tls.Certificate, b *bench, once func()) {
+		cfg.VerifyConnection = func(tls.ConnectionState) error { once(); return nil }
+	})},
+	{name: "next protocol", arm: overTLS(func(cfg *tls.Config, _ tls.Certificate, b *bench, once func()) {
+		cfg.NextProtos = []string{"first"}
+		b.secure.NextProtos = cfg.NextProtos
+		b.srv.NextProto = map[string]func(*conn.Conn, *tls.Conn){"first": func(_ *conn.Conn, c *tls.Conn) {
+			bufio.NewReader(c).ReadString('\n')
+			once()
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+		}}
+	})},
+	{name: "read of a head", arm: func(b *bench, once func()) { b.hooks.read = once }},
+	{name: "read of content", requests: upload, client: sendLate,
+		arm: func(b *bench, once func()) {
+			b.hooks.read = b.served(once)
+			handling(func(w *server.Response, r *server.Request, once func()) error {
+				io.Copy(io.Discard, r.Body)
+				_, err := w.WriteString("hello")
+				return err
+			})(b, once)
+		}},
+	{name: "read of what nobody has read", requests: upload, client: sendLate,
+		arm: func(b *bench, once func()) { b.hooks.read = b.served(once) }, want: []string{"hello"}},
+	{name: "read beside the handler",
+		arm: func(b *bench, once func()) {
+			b.hooks.read = b.served(once)
+			handling(func(w *server.Response, r *server.Request, once func()) error {
+				if r.ConnID() == 1 {
+					<-r.Context().Done()
+					return r.Context().Err()
+				}
+				_, err := w.WriteString("hello")
+				return err
+			})(b, once)
+		}},
+	{name: "read while lingering", requests: "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+		arm: func(b *bench, once func()) { b.hooks.read = b.served(once) }, want: []string{"hello"}},
+	{name: "write", arm: func(b *bench, once func()) { b.hooks.write = once }, want: []string{"hello"}},
+	{name: "write by Flush", arm: func(b *bench, once func()) {
+		b.hooks.write = once
+		handling(func(w *server.Response, r *server.Request, once func()) error {
+			w.WriteString("hel")
+			w.Flush()
+			_, err := w.WriteString("lo")
+			return err
+		})(b, once)
+	}},
+	{name: "write of much", arm: func(b *bench, once func()) {
+		b.hooks.write = once
+		handling(func(w *server.Response, r *server.Request, once func()) error {
+			if r.ConnID() == 1 {
+				w.WriteString(strings.Repeat("x", 100<<10))
+			}
+			_, err := w.WriteString("hello")
+			return err
+		})(b, once)
+	}},
+	{name: "write beside the next handler", requests: get + get, want: []string{"hello"},
+		arm: func(b *bench, once func()) {
+			b.hooks.write = once
+			handling(func(w *server.Response, r *server.Request, once func()) error {
+				if r.Number() == 2 {
+					time.Sleep(time.Second)
+				}
+				_, err := w.WriteString("hello")
+				return err
+			})(b, once)
+		}},
+	{name: "write of a hijacker's head", want: []string{""}, // a 101 has no content
+		arm: func(b *bench, once func()) { b.hooks.write = once; b.srv.Handler = server.HandlerFunc(hijacks) }},
+	{name: "read deadline", arm: func(b *bench, once func()) { b.hooks.readDeadline = once }},
+	{name: "read deadline of content", requests: upload, client: sendLate, want: []string{"hello"},
+		arm: func(b *bench, once func()) { b.hooks.readDeadline = b.served(once) }},
+	{name: "read deadline of a hijack", want: []string{""},
+		arm: func(b *bench, once func()) {
+			b.hooks.readDeadline = b.served(once)
+			b.srv.Handler = server.HandlerFunc(hijacks)
+		}},
+	{name: "write deadline", arm: func(b *bench, once func()) { b.hooks.writeDeadline = once }},
+	{name: "close", arm: func(b *bench, once func()) { b.hooks.close = once }, want: []string{"hello"}},
+	{name: "the client's address", arm: func(b *bench, once func()) { b.hooks.remote = once; on(conn.Accepted)(b, func() {}) }},
+	{name: "the log", arm: func(b *bench, once func()) {
+		b.srv.Log = slog.New(logHook{b.srv.Log.Handler(), once})
+		handling(func(w *server.Response, r *server.Request, _ func()) error {
+			if r.ConnID() == 1 {
+				panic("in the handler")
+			}
+			_, err := w.WriteString("hello")
+			return err
+		})(b, once)
+	}, silent: true},
+}
+
+// hijacks takes its connection over, and gives it up at once. On the second it answers.
+func hijacks(w *server.Response, r *server.Request) error {
+	if r.ConnID() > 1 {
+		_, err := w.WriteString("hello")
+		return err
+	}
+	w.Status(101)
+	c, err := w.Hijack()
+	if err == nil {
+		c.Close()
+	}
+	return err
+}
+
+// logHook is called with every line.
+type logHook struct {
+	slog.Handler
+	once func()
+}
+
+func (h logHook) Handle(ctx context.Context, r slog.Record) error {
+	h.once()
+	return h.Handler.Handle(ctx, r)
+}
+
+func (b *bench) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.log.Write(p)
+}
+
+// overTLS arms a server's configuration, given the certificate to show.
+func overTLS(arm func(cfg *tls.Config, cert tls.Certificate, b *bench, once func())) func(*bench, func()) {
+	return func(b *bench, once func()) {
+		b.srv.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+		b.secure = &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{pair}}
+		arm(b.srv.TLS, pair, b, once)
+	}
+}
+
+// pair is a certificate that nobody trusts.
+var pair = func() tls.Certificate {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	return s.TLS.Certificates[0]
+}()
+
+func TestMisdeedsCostOneConnection(t *testing.T) {
+	t.Setenv("GODEBUG", "panicnil=1")
+	for _, place := range containments {
+		for how, misdeed := range misdeeds {
+			t.Run(place.name+"/"+how, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { misdeedAt(t, &place, misdeed) })
+			})
+		}
+	}
+}
+
+func misdeedAt(t *testing.T, place *containment, misdeed func()) {
+	b := &bench{}
+	b.srv = &server.Server{MaxConns: 1, Log: slog.New(slog.NewTextHandler(b, nil)), Handler: server.HandlerFunc(answerHello)}
+	var once sync.Once
+	place.arm(b, func() {
+		do := func() {}
+		once.Do(func() { do = misdeed })
+		do()
+	})
+	b.lend()
+	l := servertest.Listen()
+	go b.srv.Serve(&hookedListener{l, &b.hooks})
+	defer b.srv.Close()
+
+	if got := b.ask(t, l, place.requests, place.client); !slices.Equal(got, place.want) {
+		t.Errorf("the client received %q, want %q", got, place.want)
+	}
+	time.Sleep(time.Minute) // for handlers that nobody tells
+	synctest.Wait()
+	if n := b.srv.Stats().Open; n != 0 {
+		t.Errorf("%d connections are open", n)
+	}
+	b.checkLog(t, place.silent)
+	b.checkLent(t)
+	if got := b.ask(t, l, "", nil); !slices.Equal(got, []string{"hello"}) { // in the only place
+		t.Errorf("the next client received %q", got)
+	}
+	if err := b.srv.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if n := b.hooks.open.Load(); n != 0 {
+		t.Errorf("%d descriptors are open", n)
+	}
+}
+
+func answerHello(w *server.Response, r *server.Request) error {
+	_, err := w.WriteString("hello")
+	return err
+}
+
+// lend keeps what handlers are given.
+func (b *bench) lend() {
+	h := b.srv.Handler
+	b.srv.Handler = server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		b.handled.Store(true)
+		b.mu.Lock()
+		b.lent = append(b.lent, onloan{w, r, r.Context()})
+		b.mu.Unlock()
+		return h.Serve(w, r)
+	})
+}
+
+// ask sends requests, and returns the contents of the whole responses that come before the connection ends, or nothing
+// comes for long, without those that say 500.
+func (b *bench) ask(t *testing.T, l *servertest.Listener, requests string, then func(net.Conn)) (got []string) {
+	nc, err := l.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(10 * time.Second))
+	c := net.Conn(nc)
+	if b.secure != nil {
+		c = tls.Client(nc, b.secure)
+	}
+	io.WriteString(c, cmp.Or(requests, get))
+	if then != nil {
+		then(c)
+	}
+	for in := bufio.NewReader(c); ; {
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return got
+		}
+		content, err := io.ReadAll(res.Body)
+		switch {
+		case res.StatusCode == 101, err == nil && res.StatusCode == 200:
+			got = append(got, string(content))
+		case err == nil && res.StatusCode != 500:
+			t.Errorf("status %d: %s", res.StatusCode, content)
+		}
+	}
+}
+
+func (b *bench) checkLog(t *testing.T, silent bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lines := strings.Split(strings.TrimSuffix(b.log.String(), "\n"), "\n")
+	for _, line := range lines {
+		if !silent && !strings.Contains(line, " panic=") {
+			t.Errorf("the log says %q", line)
+		}
+	}
+}
+
+// checkLent uses what was lent, which must be of no use any more, and wait for nothing.
+func (b *bench) checkLent(t *testing.T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, x := range b.lent {
+		if x.ctx.Err() == nil {
+			t.Error("a context goes on")
+		}
+		_, werr := x.w.WriteString("x")
+		_, rerr := x.r.Body.Read(make([]byte, 1))
+		for i, err := range []error{
+			werr, rerr, x.w.Flush(), x.w.Status(200), x.w.Abort(), x.w.SetWriteDeadline(time.Now()), x.w.SetMinWriteRate(1),
+			x.w.SetStallTimeout(1), x.r.SetReadDeadline(time.Now()), x.r.SetMinReadRate(1),
+		} {
+			if err == nil {
+				t.Errorf("method %d did something", i)
+			}
+		}
+	}
+}
