@@ -2,11 +2,16 @@
 
 package conn
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/spillway-go/spillway/parser"
+)
 
 // lending is what the handler of one exchange is lent.
 type lending struct {
 	request  Request
+	fields   parser.Fields // the request's
 	response Response
 }
 

@@ -84,10 +84,11 @@ func (r *request) end() {
 }
 
 // fill makes what the handler is told of the connection's request.
-func (r *Request) fill(c *Conn, t turn) {
-	h := &c.head
+func (l *lending) fill(c *Conn, t turn) {
+	h, r := &c.head, &l.request
+	l.fields = h.Fields.Lend()
 	r.Method, r.Target, r.Path, r.Query, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
-	r.Fields, r.ContentLength, r.Body = &h.Fields, c.req.ContentLength, c.req.Body
+	r.Fields, r.ContentLength, r.Body = &l.fields, c.req.ContentLength, c.req.Body
 	r.turn, r.conn = t, c
 }
 

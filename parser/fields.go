@@ -19,6 +19,8 @@ type Fields struct {
 	//	window[:at]        // whole lines, parsed
 	//	window[at:scanned] // the beginning of a line, without a fault; its colon is at colon, or not found if that is 0
 	at, colon, scanned int
+
+	lent bool // lines are another Fields'
 }
 
 // line is one field line by its offsets in the text.
@@ -79,7 +81,17 @@ func (f *Fields) Values(name string) iter.Seq[string] {
 
 // Reset empties the list and forgets a section that was begun.
 func (f *Fields) Reset() {
+	if f.lent {
+		*f = Fields{}
+		return
+	}
 	*f = Fields{lines: f.lines[:0]}
+}
+
+// Lend returns the field lines as a Fields of its own: whatever is done with that, f does not change. It is valid until f is
+// used for another message.
+func (f *Fields) Lend() Fields {
+	return Fields{text: f.text, lines: f.lines[:len(f.lines):len(f.lines)], lent: true}
 }
 
 // ParseTrailers takes in a trailer section (RFC 9112 §7.1.2) from the beginning of the window, and returns how many

@@ -59,6 +59,9 @@ var verbs = map[string]func(*cook, string) error{
 	"write-by":       func(k *cook, arg string) error { k.w.SetWriteDeadline(in(arg)); return nil },
 	"min-read-rate":  func(k *cook, arg string) error { k.r.SetMinReadRate(int64(number(arg))); return nil },
 	"min-write-rate": func(k *cook, arg string) error { k.w.SetMinWriteRate(int64(number(arg))); return nil },
+	"stall-timeout":  func(k *cook, arg string) error { return k.w.SetStallTimeout(duration(arg)) },
+	"declare":        func(k *cook, arg string) error { return k.w.SetContentLength(int64(number(arg))) },
+	"change":         (*cook).change, // changes a member of the request: "change Path: /other"
 	"sleep":          func(_ *cook, arg string) error { time.Sleep(duration(arg)); return nil },
 	"gone":           (*cook).gone,    // waits until the context is done, or for so long
 	"go":             (*cook).goRead,  // go [after TIME] read N: reads in a goroutine that outlives the handler
@@ -69,7 +72,8 @@ var verbs = map[string]func(*cook, string) error{
 	"note":           func(k *cook, arg string) error { k.note(k.fill(arg)); return nil },
 	"panic":          func(k *cook, arg string) error { panic(arg) },
 	"abort":          func(*cook, string) error { return conn.ErrAbort },
-	"error":          (*cook).failWith, // error TEXT, or error STATUS TEXT
+	"error":          (*cook).failWith, // error TEXT, or error STATUS TEXT [| Name: value]… [| content]
+	"stranger":       (*cook).strange,  // stranger STATUS TEXT: somebody else's error that has a status
 }
 
 // parseRecipe parses steps that are separated by semicolons.
@@ -116,7 +120,7 @@ func (p *player) Serve(w *server.Response, r *server.Request) error {
 	for _, s := range steps {
 		n := k.n
 		err := verbs[s.verb](k, s.arg)
-		if err == nil || err == conn.ErrAbort || s.verb == "error" {
+		if err == nil || err == conn.ErrAbort || s.verb == "error" || s.verb == "stranger" {
 			if err != nil {
 				return err
 			}
@@ -239,8 +243,11 @@ func (k *cook) goRead(arg string) error {
 	return nil
 }
 
-func (k *cook) hijack(string) (err error) {
-	k.taken, err = k.w.Hijack()
+func (k *cook) hijack(string) error {
+	taken, err := k.w.Hijack()
+	if err == nil {
+		k.taken = taken
+	}
 	return err
 }
 
@@ -260,10 +267,53 @@ func (k *cook) receive(arg string) error {
 
 func (k *cook) failWith(arg string) error {
 	code, text, _ := strings.Cut(arg, " ")
-	if n, err := strconv.Atoi(code); err == nil {
-		return &server.StatusError{Status: n, Reason: text}
+	n, err := strconv.Atoi(code)
+	if err != nil {
+		return errors.New(arg)
 	}
-	return errors.New(arg)
+	parts := strings.Split(k.fill(text), " | ")
+	e := &server.StatusError{Status: n, Reason: parts[0]}
+	for _, part := range parts[1:] {
+		switch name, value, ok := strings.Cut(part, ": "); {
+		case !ok:
+			e.Content = part
+		case name == "Content-Type":
+			e.ContentType = value
+		default:
+			e.Fields = append(e.Fields, conn.Field{Name: name, Value: value})
+		}
+	}
+	return e
+}
+
+// stranger is an error as other packages have it.
+type stranger struct {
+	status int
+	text   string
+}
+
+func (s *stranger) Error() string   { return s.text }
+func (s *stranger) StatusCode() int { return s.status }
+
+func (k *cook) strange(arg string) error {
+	code, text, _ := strings.Cut(arg, " ")
+	return fmt.Errorf("cannot store: %w", &stranger{number(code), text})
+}
+
+func (k *cook) change(arg string) error {
+	name, value, _ := strings.Cut(arg, ": ")
+	r := k.r
+	switch name {
+	case "ContentLength":
+		r.ContentLength = int64(number(value))
+	case "Fields":
+		r.Fields.Reset() // there is nothing else that could be done to them
+	default:
+		*map[string]*string{
+			"Method": &r.Method, "Target": &r.Target, "Path": &r.Path, "Query": &r.Query, "Host": &r.Host, "Proto": &r.Proto,
+		}[name] = value
+	}
+	return nil
 }
 
 // fill writes out a text.

@@ -39,6 +39,7 @@ var settings = map[string]func(*setup) []any{
 	"min-read-rate":  func(s *setup) []any { return []any{&s.limits.MinReadRate} },
 	"min-write-rate": func(s *setup) []any { return []any{&s.limits.MinWriteRate} },
 	"rate-grace":     func(s *setup) []any { return []any{&s.limits.RateGrace} },
+	"stall-timeout":  func(s *setup) []any { return []any{&s.limits.StallTimeout} },
 	"linger": func(s *setup) []any {
 		return []any{&s.limits.LingerTimeout, &s.limits.LingerIdle, &s.limits.LingerBytes}
 	},
