@@ -58,6 +58,7 @@ func (c *Conn) Log() *slog.Logger { return c.cfg.config.Log }
 func (c *Conn) StartTLS(cfg *tls.Config) {
 	c.tls = tls.Server(&c.sock, cfg)
 	c.stream = c.tls
+	c.sock.StandBelow()
 }
 
 // NetConn returns the connection as it was accepted, or the *tls.Conn on top of it. Whoever closes it must know that a

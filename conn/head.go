@@ -100,6 +100,8 @@ func (c *Conn) awaitRequest() ending {
 			err = c.awaitLast()
 		}
 		switch {
+		case c.out.err() != nil:
+			return ending{verdict: Close, reason: WriteFailed}
 		case c.in.empty > c.cfg.HeadBytes:
 			return c.reject(errEmptyLines)
 		case err == nil && c.in.begins():
@@ -132,8 +134,6 @@ func (c *Conn) awaitByte(soon bool) error {
 // idleEnds ends a connection to which no request has come.
 func (c *Conn) idleEnds(err error, stopped bool) ending {
 	switch {
-	case c.out.err() != nil:
-		return ending{verdict: Close, reason: WriteFailed}
 	case transport.IsTimeout(err) && stopped:
 		return ending{verdict: Linger, reason: Shutdown, idle: true}
 	case transport.IsTimeout(err):

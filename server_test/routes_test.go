@@ -279,19 +279,23 @@ func TestRejectUnasked(t *testing.T) {
 	c.receive("POST").want(t, 413, "too large: the limit is 5 bytes\n")
 }
 
-// TestRejectStopsInTime sends one byte too many of content that has no declared length, and waits.
+// TestRejectStopsInTime sends one byte too many of content that has no declared length, and waits. Nobody knows how much is
+// to come, so the response says close.
 func TestRejectStopsInTime(t *testing.T) {
 	t.Parallel()
 	s := startLab(t)
 	c := s.dial()
 	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
 	c.send("1\r\n!")
-	c.receive("POST").want(t, 413, "too large: the limit is 5 bytes\n")
+	res := c.receive("POST")
+	if res.want(t, 413, "too large: the limit is 5 bytes\n"); !res.Close {
+		t.Error("the response does not say close")
+	}
 	if n := s.awaitNote("a"); n.Bytes != 5 || n.Error != "body: content of more than 5 bytes" {
 		t.Errorf("the note is %+v", n)
 	}
 	c.send("\r\n0\r\n\r\n")
-	c.wantKept()
+	c.wantEnd()
 }
 
 // TestSleep sleeps, and notices who leaves meanwhile.

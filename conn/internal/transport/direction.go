@@ -161,7 +161,10 @@ func (d *Direction) interrupt(firmly bool) {
 	defer d.mu.Unlock()
 	d.interrupted = true
 	d.tell(longAgo)
-	if firmly {
+	switch {
+	case firmly && d.refuses:
+		d.expect(time.Now().Add(lateness)) // what is on its way may still come
+	case firmly:
 		d.expect(time.Now())
 	}
 }
@@ -213,6 +216,13 @@ func (d *Direction) enter(atOnce int64) {
 	}
 	d.inside = true
 	d.arm()
+}
+
+// Pay counts bytes that moved beside the waits, where what the operations move is not what is to be counted.
+func (d *Direction) Pay(n int64) {
+	d.mu.Lock()
+	d.meter.count(0, n)
+	d.mu.Unlock()
 }
 
 // leave ends an operation that has moved n bytes. It returns what the operation has to return for err, and whether it may

@@ -26,6 +26,7 @@ type Socket struct {
 	plain   bool         // nothing stands between the Conn and the system
 	credit  atomic.Int64 // bytes that the client sent while a write waited: it is not idle
 	moved   atomic.Int64 // bytes in either direction
+	below   bool         // TLS stands on it, so that what it reads is not what its user reads
 	hurries bool         // reads do not wait
 	atOnce  int64        // bytes of the write under way that did not wait
 	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
@@ -60,6 +61,9 @@ func isPlain(nc net.Conn) bool {
 	}
 	return false
 }
+
+// StandBelow says that a connection stands on the socket whose bytes are others. They are to be counted with Reads.Pay.
+func (s *Socket) StandBelow() { s.below = true }
 
 // Plain reports whether nothing stands between the connection and the system.
 func (s *Socket) Plain() bool { return s.plain }
@@ -147,7 +151,11 @@ func (s *Socket) pull(read func() (int, error)) (int, error) {
 	for empty := 0; ; {
 		s.Reads.enter(0)
 		n, err := read()
-		again, err := s.Reads.leave(int64(n), err)
+		counts := int64(n)
+		if s.below {
+			counts = 0
+		}
+		again, err := s.Reads.leave(counts, err)
 		switch {
 		case n > 0:
 			s.moved.Add(int64(n))
