@@ -105,6 +105,9 @@ func newFaultPlan(seed uint64) *faultPlan {
 			LingerTimeout: 2 * time.Hour, LingerIdle: time.Hour,
 		}
 	}
+	if chance(rng, 3) {
+		p.limits.DrainBytes = 1 + rng.Int64N(200)
+	}
 	total := 0
 	for i := range 1 + rng.IntN(5) {
 		p.requests = append(p.requests, newFaultRequest(rng, i))
@@ -185,7 +188,7 @@ func (q *faultRequest) body() string {
 
 func (q *faultRequest) wire() string { return q.head() + q.body() }
 
-// leaves reports whether the handler does not read the message body to its end before the response's head is sent: then
+// unread reports whether the handler does not read the message body to its end before the response's head is sent: then
 // the head may say that the connection ends.
 func (q *faultRequest) unread() bool {
 	return q.framing != "none" && (q.reads >= 0 || q.answer == faultFlushes || q.answer == faultEchoes || q.answer.before() || q.answer.late())
@@ -206,8 +209,8 @@ func (q *faultRequest) response() string {
 // String tells the plan in a few lines.
 func (p *faultPlan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: link %+v, bare %t, patient %t, pipelines %t, lazy %t, pieces of %d, %s at %d, shutdown %t\n",
-		p.seed, p.link, p.bare, p.patient, p.pipelines, p.lazy, p.piece, p.leaves, p.at, p.shutdown)
+	fmt.Fprintf(&b, "seed %d: link %+v, bare %t, patient %t, drains %d, pipelines %t, lazy %t, pieces of %d, %s at %d, shutdown %t\n",
+		p.seed, p.link, p.bare, p.patient, p.limits.DrainBytes, p.pipelines, p.lazy, p.piece, p.leaves, p.at, p.shutdown)
 	for _, q := range p.requests {
 		fmt.Fprintf(&b, "  %d: %s, %s content of %d; expects %t, closes %t; the handler reads %d, %s %d, thinks %v, hurries %v, watches %t\n",
 			q.number, q.method, q.framing, len(q.content), q.expects, q.closes, q.reads, q.answer, q.size, q.thinks, q.hurries, q.watches)

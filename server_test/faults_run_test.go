@@ -277,7 +277,7 @@ func (r *faultRun) receiveOne(in *bufio.Reader, method string) error {
 	}
 	seen := faultSeen{Response: res, cut: err}
 	if err == nil && method == "HEAD" && res.StatusCode >= 400 && res.Close && !r.sawMethod() {
-		in.Discard(in.Buffered()) // the server could not know that it is to send no content
+		io.Copy(io.Discard, in) // the server could not know that it is to send no content
 	} else if err == nil && res.StatusCode != 100 {
 		var content []byte
 		content, seen.cut = io.ReadAll(res.Body)

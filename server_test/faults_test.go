@@ -24,7 +24,7 @@ import (
 
 var (
 	faultSeed  = flag.Int64("seed", -1, "run the fault test with this seed alone, and tell all of it")
-	faultSeeds = flag.Uint64("seeds", 0, "how many seeds the fault test runs with; 0: 10,000, or fewer where that takes long")
+	faultSeeds = flag.Uint64("seeds", 0, "how many seeds the fault test runs with; 0: 20,000, or fewer where that takes long")
 )
 
 // faultTally counts what the seeds came to.
@@ -44,8 +44,8 @@ func TestFaults(t *testing.T) {
 	}
 	seeds := *faultSeeds
 	if seeds == 0 {
-		if seeds = 10_000; testing.Short() || raceEnabled {
-			seeds = 1_000
+		if seeds = 20_000; testing.Short() || raceEnabled {
+			seeds = 2_000
 		}
 	}
 	tally := &faultTally{kinds: make(map[servertest.FaultKind]int)}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Faults says what goes wrong on a connection, and how often. Each chance is of one operation, from 0 to 1; the zero
-// Faults has none. What goes wrong where is drawn from the seed: the n-th read, the n-th write and the n-th deadline of the
+// Faults says what goes wrong on a connection, and how often. Each chance is of one operation, where nothing else is said,
+// from 0 to 1; the zero Faults has none. What goes wrong where is drawn from the seed: the n-th read, the n-th write and the n-th deadline of the
 // n-th connection meet the same faults each time, in whatever order they come.
 //
 // Some are what every connection may do, and cost a server nothing: it must go on as if they had not been.
@@ -39,7 +39,7 @@ type Faults struct {
 	EarlyDeadline  float64 // a deadline strikes up to Shift too early
 	LateDeadline   float64 // a deadline strikes up to Shift too late
 	FailedDeadline float64 // a deadline is not set, with an error
-	DeafDeadline   float64 // a deadline is not set, without an error
+	DeafDeadline   float64 // of a connection, not of an operation: none of its deadlines does anything, without an error
 
 	FailedCloseWrite float64 // half-closing fails
 	FailedAccept     float64 // Accept fails, with an error that passes by itself

@@ -54,6 +54,7 @@ type faultyConn struct {
 	net.Conn
 	faults   Faults
 	number   int
+	deaf     bool // to deadlines
 	injected *Injected
 	closed   chan struct{}
 	closing  sync.Once
@@ -120,6 +121,7 @@ type halfClosing struct{ *faultyConn }
 func newFaultyConn(c net.Conn, f Faults, number int, injected *Injected) net.Conn {
 	n := uint64(number)
 	faulty := &faultyConn{Conn: c, faults: f, number: number, injected: injected, closed: make(chan struct{})}
+	faulty.deaf = f.draws(n, 4).Float64() < f.DeafDeadline
 	for i, o := range []*operations{&faulty.reads, &faulty.writes, &faulty.deadlines, &faulty.ends} {
 		o.rng = f.draws(n, uint64(i))
 	}
@@ -244,12 +246,12 @@ func (c *faultyConn) setDeadline(t time.Time, set func(time.Time) error) error {
 	d := c.deadlines.draw()
 	shift := 1 + time.Duration(d.size*float64(c.faults.Shift))
 	switch {
+	case c.deaf:
+		c.note(DeafDeadline, d, 0, 0, nil)
+		return nil
 	case d.chance[0] < c.faults.FailedDeadline:
 		c.note(FailedDeadline, d, 0, 0, errNoDeadlines)
 		return errNoDeadlines
-	case d.chance[1] < c.faults.DeafDeadline:
-		c.note(DeafDeadline, d, 0, 0, nil)
-		return nil
 	case d.chance[2] < c.faults.LateDeadline && !t.IsZero():
 		c.note(LateDeadline, d, 0, shift, nil)
 		if now := time.Now(); t.Before(now) {
