@@ -177,12 +177,13 @@ func TestProgressRestartsThePatience(t *testing.T) {
 	limits := server.Limits{MinWriteRate: -1}
 	duplexEcho(asItIs, asItStands, leaveOut).each(t, limits, func(t *testing.T, client *servertest.Conn) {
 		sent := duplexSend(client, duplexContent(size))
+		const piece = 9 * 250
 		for range 20 {
 			time.Sleep(9 * time.Second)
-			client.Read(make([]byte, 8<<10)) // less would let nothing pass: a window opens by pieces
+			io.ReadFull(client, make([]byte, piece))
 		}
-		rest, err := io.Copy(io.Discard, io.LimitReader(client, size-20*8<<10))
-		if err != nil || rest < size-20*8<<10 {
+		rest, err := io.Copy(io.Discard, io.LimitReader(client, size-20*piece))
+		if err != nil || rest < size-20*piece {
 			t.Errorf("%d bytes, %v", rest, err)
 		}
 		if err := <-sent; err != nil {
