@@ -57,7 +57,7 @@ func (c *Conn) logPanic(what string, v any) {
 		return
 	}
 	c.quit = v == nil
-	c.log(what, "panic", panicked(v), "method", c.head.Method, "target", c.head.Target)
+	c.log(what, "panic", panicked(v), "method", c.head.Method, "path", c.head.Path)
 }
 
 // panicked returns what recover has returned, in words where it has returned nothing.
@@ -71,7 +71,7 @@ func panicked(v any) any {
 // logFailure logs an error that is not the client's.
 func (c *Conn) logFailure(what string, err error) {
 	defer ignorePanic()
-	c.cfg.config.Log.Error(what, "error", err, "conn", c.id, "method", c.head.Method, "target", c.head.Target)
+	c.cfg.config.Log.Error(what, "error", err, "conn", c.id, "method", c.head.Method, "path", c.head.Path)
 }
 
 // log logs a misdeed of the program's, with the stack.

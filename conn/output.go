@@ -28,7 +28,8 @@ const (
 	gathered  = transport.LargeBuffer - copied
 	heldBack  = time.Millisecond // how long a response waits at most while the handler behind it runs
 	sendAtMax = 64 << 10         // bytes in one guarded write, so that a write that stalls is told from one that is long
-	sendPiece = 1 << 20          // the same for a file
+	sendPiece = 1 << 20          // bytes of a file in one write
+	sendTold  = 16 << 10         // the same in a guarded one: nothing tells how far it has come
 )
 
 // err returns the error of the first failed write, or nil. Any goroutine may ask.
@@ -193,6 +194,9 @@ func (o *output) release() {
 func (o *output) sendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
 	for n = min(n, file.N); sent < n && err == nil; {
 		want, got := min(n-sent, sendPiece), int64(0)
+		if o.c.guarded() {
+			want = min(want, sendTold)
+		}
 		o.c.guard(func() error {
 			err = errNoReturn
 			defer func() { o.fail(err) }()

@@ -38,6 +38,8 @@ func (c *Conn) guard(write func() error) error {
 	if !c.guarded() {
 		return write()
 	}
+	c.sock.Tell(true)
+	defer c.sock.Tell(false)
 	c.watchWrite()
 	defer c.unwatchWrite()
 	return write()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,7 @@ func TestBadFlags(t *testing.T) {
 		{"serve -idle-timeout 5", "-idle-timeout"},
 		{"serve -idle-timeout -5s", "-idle-timeout"},
 		{"serve -read-timeout x", "-read-timeout"},
+		{"serve -stall-timeout -1s", "-stall-timeout"},
 		{"serve -drain-limit 1k", "-drain-limit"},
 		{"serve -drain-limit -1", "-drain-limit"},
 		{"serve -max-conns 1.5", "-max-conns"},
@@ -177,6 +179,32 @@ func TestSlowReaders(t *testing.T) {
 	}
 }
 
+// TestStallTimeout sends all of its content before it reads any of it back: it is given up, and the response is cut short.
+func TestStallTimeout(t *testing.T) {
+	t.Parallel()
+	const timeout, size = 300 * time.Millisecond, 30_000_000
+	for _, api := range []string{"native", "nethttp"} {
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			s := startLab(t, "-stall-timeout", timeout.String(), "-api", api, "-trace")
+			c := s.dial()
+			began := time.Now()
+			c.send("POST /echo HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size))
+			if took := time.Since(began); took < timeout || took > 8*time.Second {
+				t.Errorf("given up after %v", took)
+			}
+			res, err := http.ReadResponse(c.in, &http.Request{Method: "POST"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := io.Copy(io.Discard, res.Body); err == nil || n >= size {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			s.await(`conn 1 exchange 1: leftover: too long.*linger`)
+		})
+	}
+}
+
 // TestOldDeadlines serves on where a deadline of an earlier exchange has passed meanwhile. It sleeps for that to happen.
 func TestOldDeadlines(t *testing.T) {
 	t.Parallel()
@@ -205,7 +233,7 @@ func TestTimeoutsOff(t *testing.T) {
 	t.Parallel()
 	s := startLab(t, strings.Fields("-read-header-timeout 0 -read-timeout 0 -write-timeout 0 -idle-timeout 0 "+
 		"-max-header-bytes 0 -max-body-bytes 0 -drain-limit 0 -drain-timeout 0 -linger-timeout 0 "+
-		"-min-read-rate 0 -min-write-rate 0 -rate-grace 0 -max-conns 0 -shutdown-timeout 0")...)
+		"-min-read-rate 0 -min-write-rate 0 -rate-grace 0 -stall-timeout 0 -max-conns 0 -shutdown-timeout 0")...)
 	c := s.dial()
 	c.wantKept()
 	long := strings.Repeat("x", 200_000)
