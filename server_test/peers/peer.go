@@ -37,31 +37,48 @@ type program struct {
 
 // spillwayCloses are the closes that the README documents: a leftover over the drain budget, and an expectation.
 var spillwayCloses = map[string]string{
-	"1 MiB of requests, fixed length":      tooLong,
-	"1 MiB of requests, chunked":           tooLong,
-	"1 MiB, read when all is sent":         tooLong,
-	"8 MiB, read when all is sent":         tooLong,
-	"8 MiB chunked, read when all is sent": tooLong,
-	"8 MiB, read meanwhile":                tooLong,
-	"8 MiB for what is not there":          tooLong,
-	"768 KiB in 1.1 s":                     tooLong,
-	"behind 1 MiB":                         tooLong,
-	"1 MiB, does not wait":                 tooLong,
-	"half read, 1 MiB":                     tooLong,
-	"refused, 8 MiB":                       tooLong,
-	"refused, 8 MiB chunked":               tooLong,
-	"failed, 8 MiB":                        tooLong,
-	"waits":                                unasked,
-	"waits, chunked":                       unasked,
-	"waits in vain, then sends":            unasked,
-	"another spelling":                     unasked,
-	"ignored, asked for and not wanted":    unasked,
-	"an unknown expectation":               "417 ends the connection",
+	"1 MiB of requests, fixed length":          tooLong,
+	"1 MiB of requests, chunked":               tooLong,
+	"1 MiB, read when all is sent":             tooLong,
+	"8 MiB, read when all is sent":             tooLong,
+	"8 MiB chunked, read when all is sent":     tooLong,
+	"8 MiB, read meanwhile":                    tooLong,
+	"8 MiB for what is not there":              tooLong,
+	"768 KiB in 1.1 s":                         tooLong,
+	"behind 1 MiB":                             tooLong,
+	"1 MiB, does not wait":                     tooLong,
+	"half read, 1 MiB":                         tooLong,
+	"refused, 8 MiB":                           tooLong,
+	"refused, 8 MiB chunked":                   tooLong,
+	"failed, 8 MiB":                            tooLong,
+	"waits":                                    unasked,
+	"waits, chunked":                           unasked,
+	"waits in vain, then sends":                unasked,
+	"another spelling":                         unasked,
+	"ignored, asked for and not wanted":        unasked,
+	"an unknown expectation":                   refused,
+	"Expect: 100-continue and another":         refused,
+	`Expect: "100-continue"`:                   refused,
+	"fixed length, answered, and 2 MiB more":   tooLong,
+	"chunked, answered, and 2 MiB more":        notEnded,
+	"chunked, answered, and 100 KiB more":      notEnded,
+	"chunked, answered, and 2 MiB of requests": notEnded,
+	"chunked, in pieces that cut the framing":  notEnded,
+	"content in chunks, byte by byte":          notEnded,
+	"a trailer section, byte by byte":          notEnded,
+	"a pause inside a chunk's size":            notEnded,
+	"half read, answered, and 2 MiB more":      notEnded,
+	"401, answered, and 2 MiB more":            notEnded,
+	"refused, answered, and 2 MiB more":        notEnded,
+	"ignored, 64 KiB chunked":                  notEnded,
+	"CONNECT":                                  "a CONNECT that made no tunnel ends the connection",
 }
 
 const (
-	tooLong = "more content is left than the drain budget's 256 KiB"
-	unasked = "the client waits for a 100 (Continue) that nobody sent"
+	tooLong  = "more content is left than the drain budget's 256 KiB"
+	refused  = "417 ends the connection"
+	notEnded = "the end of chunked content has not come when the response is sent, and nobody knows how much is to come"
+	unasked  = "the client waits for a 100 (Continue) that nobody sent"
 )
 
 const python = "/usr/bin/python3" // Debian's, for Debian's packages

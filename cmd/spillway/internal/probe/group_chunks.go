@@ -103,5 +103,5 @@ func inPieces(content string) string {
 C: ` + content + `\` + answer + next
 }
 
-// broken is inPieces with the hidden request behind the content.
-func broken(content string) string { return inPieces(content + `$smuggled`) }
+// broken is inPieces with a request behind the content, which not all who forgive find there.
+func broken(content string) string { return inPieces(content + `$behind`) }

@@ -79,6 +79,12 @@ S: <response> 500` + next,
 		Why:  "A small rest is thrown away, and the connection is kept.",
 	},
 	{
+		ID: "lab-ignored-20-bytes-chunked", Name: "ignored, 20 bytes chunked",
+		Level: Policy, Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §7.1",
+		Wire: toChunked("/ignore", "$chunked") + answer + next,
+		Why:  "A small rest is thrown away, and the connection is kept.",
+	},
+	{
 		ID: "lab-failed-20-bytes", Name: "failed, 20 bytes",
 		Level: Policy, Oracle: Small, Lab: true, Content: `{x*20}`, Ref: "RFC 9112 §9.3",
 		Wire: to("/fail", "$content") + answer + next,

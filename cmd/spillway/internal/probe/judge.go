@@ -113,10 +113,12 @@ func (o *outcome) judgeBounded() Finding {
 	return f
 }
 
-// judgeSmall: every request is valid, and there is no reason to close.
+// judgeSmall: every request is valid, and there is no reason to close, unless the content comes in more than one piece and
+// the server has answered before the last.
 func (o *outcome) judgeSmall() Finding {
+	const onePiece = 4 << 10
 	f := o.judgeKeep()
-	if f.Verdict == Closed {
+	if f.Verdict == Closed && len(o.content) <= onePiece {
 		return o.found(Lost, "%s; the connection ended, although at most %d bytes of content were left.", o.answered(), len(o.content))
 	}
 	return f
@@ -238,7 +240,9 @@ func (o *outcome) judgeFraming() Finding {
 	if f := o.afterthought(); o.oracle == Framing && f.Verdict != "" {
 		return f
 	}
-	if f := o.stray(misread); f.Verdict != "" {
+	if f := o.stray(misread); f.Verdict == Desync && o.foundBehind() {
+		return o.strayFrom(Ambig, f.stray, "The malformed content was forgiven, and the request behind it answered: others find its end elsewhere.")
+	} else if f.Verdict != "" {
 		return f
 	}
 	behind := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return res != o.answers[0] && !o.refused(res) })

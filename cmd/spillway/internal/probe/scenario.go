@@ -29,8 +29,8 @@ type Scenario struct {
 	// ends, or sees it, sends no more after an S: line.
 	//
 	// $host, $get and $post stand for where the server is; $hidden for a target that only a request hidden in content
-	// has, and $smuggled for that request; $chunked is $content in the chunked coding, in chunks of 1 KiB and with the
-	// last one; $hex is its size as a chunk has it.
+	// has, and $smuggled for that request, which is called $behind where it stands behind malformed content; $chunked is
+	// $content in the chunked coding, in chunks of 1 KiB and with the last one; $hex is its size as a chunk has it.
 	Wire string
 
 	// Ask is the target that Alive asks for on another connection, $get if it is empty; Want is what the answer's status

@@ -18,6 +18,7 @@ type script struct {
 	steps    []step
 	requests []request
 	content  []byte
+	behind   bool // a request stands behind malformed content
 
 	ask, want, never string // Alive: the target to ask for, and how the answer must begin and must not
 }
@@ -74,9 +75,9 @@ var (
 func (s *Scenario) parse(p *place) (*script, error) {
 	vars := map[string][]byte{
 		"host": []byte(p.host), "get": []byte(p.get), "post": []byte(p.post),
-		"hidden": []byte(p.hidden()), "smuggled": p.smuggled(), "token": []byte(p.token),
+		"hidden": []byte(p.hidden()), "smuggled": p.smuggled(), "behind": p.smuggled(), "token": []byte(p.token),
 	}
-	sc := &script{}
+	sc := &script{behind: strings.Contains(s.Wire, "$behind")}
 	var err error
 	if sc.content, _, err = dialogue.Decode(s.Content, vars); err != nil {
 		return nil, err

@@ -164,7 +164,7 @@ func TestVerdictsAreRight(t *testing.T) {
 		{"refused behind the answer", doubting, "a malformed trailer", Lax},
 		{"the hidden request not answered", gulping, "size with 0x", Lax},
 		{"the hidden request not answered", gulping, "bare CR behind the size", Lax},
-		{"the hidden request behind answered", lax, "bare LF behind the size", Desync},
+		{"the hidden request behind answered", lax, "bare LF behind the size", Ambig},
 		{"the hidden request inside answered", prefixing, "size with 0x", Desync},
 		{"refused twice", refusing, "a negative length", OK},
 		{"a line dropped", dropping, "a space before the first field", OK},

@@ -88,7 +88,10 @@ var adviceFor = map[Oracle]map[Verdict]string{
 		Wrong: "An HTTP/1.0 client reads neither interim responses nor the chunked coding.",
 		Hang:  "Close behind the answer: this client waits for the end of the connection.",
 	},
-	Framing: {Desync: "Content whose framing is broken has no end: answer if you must, and close."},
+	Framing: {
+		Desync: "Content whose framing is broken has no end: answer if you must, and close.",
+		Ambig:  "Content whose framing is broken has no end: answer if you must, and close.",
+	},
 	Bounded: {Lax: boundIt},
 	Early:   {Lax: boundIt},
 	Small:   {Lost: "Read a small rest of the content, so that the connection can be kept."},
