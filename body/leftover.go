@@ -123,12 +123,12 @@ func (r *Reader) Skim(budget Budget) {
 	}
 	r.skims, r.skimmed, r.thrown = true, true, 0
 	defer func() { r.skims = false }()
-	whole := r.received > 0 && r.left == 0 // the handler has read a chunk to its end, as one does that knows the last byte
+	had, whole := r.received, r.left == 0 // the handler may have read a chunk to its end, as one does that knows the last byte
 	switch l := r.throwAway(budget); {
 	case l == Drained:
 	case l == Garbled:
 		r.stop(garbled)
-	case l == TooSlow && whole && r.left == 0: // the last chunk is the likeliest to come
+	case l == TooSlow && whole && had > 0 && r.received == had && r.left == 0: // the last chunk is the likeliest to come
 	default:
 		r.look.Lock()
 		r.beyond = true
