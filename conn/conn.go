@@ -182,11 +182,12 @@ func (c *Conn) run(first func() ending) (why Reason) {
 	}()
 	end = first()
 	for end.verdict == Reuse {
-		end = c.exchange()
-		if end.verdict == Park && !c.park() {
+		switch end = c.exchange(); {
+		case end.verdict == Reuse:
+			c.makeWay()
+		case end.verdict == Park && !c.park(): // a parked connection may be another goroutine's already
 			end = ending{}
 		}
-		c.makeWay()
 	}
 	whole = true
 	return end.reason
@@ -198,9 +199,6 @@ const inARow = 32
 
 // makeWay lets other connections have their turn.
 func (c *Conn) makeWay() {
-	if c.work == nil { // it is parked
-		return
-	}
 	if c.row++; c.row >= inARow {
 		c.row = 0
 		runtime.Gosched()
