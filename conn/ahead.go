@@ -37,7 +37,7 @@ type aside struct {
 
 // readAhead lets the window grow to bound bytes beside the handler. in.mu is held.
 func (in *input) readAhead(bound int64) {
-	if !in.lent || in.ended {
+	if !in.lent.Load() || in.ended {
 		return
 	}
 	in.aside.bound = max(in.aside.bound, int(min(bound, aheadBytes)))
@@ -133,7 +133,7 @@ func (in *input) makeFreshRoom() {
 func (in *input) stopAhead() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.lent = false
+	in.lent.Store(false)
 	in.c.sock.Reads.Rate(0, 0)
 	if in.polled {
 		in.polled = false

@@ -138,7 +138,7 @@ func (in *input) watch(gone func()) {
 	case in.ended:
 		reset := in.gone != io.EOF
 		go told(reset)
-	case in.lent && !in.watchEnd(told):
+	case in.lent.Load() && !in.watchEnd(told):
 		in.aside.onGone = told
 		in.readAhead(watchBytes)
 	}
@@ -161,7 +161,6 @@ func (in *input) watchEnd(gone func(reset bool)) bool {
 	if !in.c.parks() {
 		return false
 	}
-	fd, ok := in.c.sock.Descriptor()
-	in.polled = ok && in.c.cfg.poller.watch(in.c, fd, gone)
+	in.polled = in.c.sock.WithDescriptor(func(fd int) bool { return in.c.cfg.poller.watch(in.c, fd, gone) })
 	return in.polled
 }

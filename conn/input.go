@@ -34,7 +34,7 @@ type input struct {
 	mu     sync.Mutex   // held for no read; guards all of the input while it is lent, or stuck
 	cond   sync.Cond    // on mu: busy or aside has changed
 	reader *body.Reader // what the input is lent to
-	lent   bool         // a handler runs, or has run and its leftover is not settled
+	lent   atomic.Bool  // a handler runs, or has run and its leftover is not settled; changed with mu held
 	final  bool         // it has run, and left content unread
 	keeps  bool         // its response leaves the connection for another request
 	busy   bool         // somebody reads the connection, and may change what lies behind w
@@ -176,7 +176,8 @@ func (in *input) release() {
 func (in *input) lend(reader *body.Reader, until time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.lent, in.final, in.keeps, in.reader, in.seen = true, false, false, reader, 0
+	in.lent.Store(true)
+	in.final, in.keeps, in.reader, in.seen = false, false, reader, 0
 	in.duplex.Store(false)
 	in.c.sock.Reads.By(until)
 	in.c.sock.Reads.Rate(in.c.cfg.MinReadRate, in.c.cfg.RateGrace)

@@ -25,12 +25,12 @@ type stall struct {
 
 // guarded reports whether a write may have to wait because the client is still sending.
 func (c *Conn) guarded() bool {
-	if c.req.ContentLength == 0 {
+	if !c.in.lent.Load() { // nearly always
 		return false
 	}
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
-	return c.in.lent && !c.in.reader.Ended()
+	return c.in.lent.Load() && !c.in.reader.Ended()
 }
 
 // guard runs a write, and watches it while content is unread.

@@ -81,11 +81,11 @@ func (c *Conn) parks() bool {
 
 // park parks an idle connection, and reports false if it could not, or if it has to go on already. After true it may be
 // running in another goroutine.
-func (c *Conn) park() bool {
-	fd, ok := c.sock.Descriptor()
-	if !ok {
-		return false
-	}
+func (c *Conn) park() bool { return c.sock.WithDescriptor(c.parkUnder) }
+
+// parkUnder parks the connection, which is open for as long as that takes: a descriptor that another connection has by now
+// must not get into the poller under this one's number.
+func (c *Conn) parkUnder(fd int) bool {
 	c.sock.Clear()
 	c.returnLendings()
 	c.work = nil

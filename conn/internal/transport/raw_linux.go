@@ -46,10 +46,10 @@ func (r *raw) init(nc net.Conn, beforeWrite func(int64)) {
 
 func (r *raw) usable() bool { return r.rc != nil }
 
-// descriptor returns the file descriptor. It is only good for as long as the socket is known to be open.
-func (r *raw) descriptor() (fd int, ok bool) {
-	ok = r.rc != nil && r.rc.Control(func(f uintptr) { fd = int(f) }) == nil
-	return fd, ok
+// withDescriptor calls f with the file descriptor, if the socket is open.
+func (r *raw) withDescriptor(f func(fd int) bool) (ok bool) {
+	failed := r.rc == nil || r.rc.Control(func(fd uintptr) { ok = f(int(fd)) }) != nil
+	return ok && !failed
 }
 
 // read reads at least one byte, or returns an error: into p, and what does not fit it into behind.

@@ -67,8 +67,9 @@ func (s *Socket) Plain() bool { return s.plain }
 // Raw reports whether the socket is used through its descriptor, so that it waits without a buffer and can be parked.
 func (s *Socket) Raw() bool { return s.raw.usable() }
 
-// Descriptor returns the file descriptor. It is only good for as long as the socket is known to be open.
-func (s *Socket) Descriptor() (fd int, ok bool) { return s.raw.descriptor() }
+// WithDescriptor calls f with the file descriptor, which is open for as long as f runs: another goroutine's Close waits. It
+// returns what f returns, or false where there is none.
+func (s *Socket) WithDescriptor(f func(fd int) bool) bool { return s.raw.withDescriptor(f) }
 
 // Share says that somebody else has the connection too, and may set its deadlines.
 func (s *Socket) Share() {
