@@ -165,9 +165,9 @@ func (r *Reader) Settle(budget Budget) (Leftover, int64) {
 }
 
 // Detach ends the exchange's claim to the content without a look at it: what was not read stays where it is, for whoever
-// has the connection now.
+// has the connection now. After Settle it does nothing.
 func (r *Reader) Detach() {
-	if r.framing != 0 {
+	if r.framing != 0 && !r.sofar().settled {
 		r.takeOver()
 		r.err = ErrClosed // for a read that had begun, but held nothing yet
 		r.mu.Unlock()

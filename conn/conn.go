@@ -234,6 +234,8 @@ func (c *Conn) finish(end ending) {
 	c.endTurn()
 	c.req.end()
 	if c.in.used {
+		c.awaitBeside(false)
+		c.req.Body.Detach() // a goroutine may be reading that the handler has left, where nothing was settled
 		c.in.stopAhead()
 	}
 	switch {

@@ -180,8 +180,10 @@ func (o odd) Read(p []byte) (int, error) { o.once(); return copy(p, "lo"), io.EO
 const upload = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"
 
 func sendLate(c net.Conn) {
-	synctest.Wait()
-	io.WriteString(c, strings.Repeat("x", 9000))
+	for range 90 {
+		time.Sleep(time.Millisecond)
+		io.WriteString(c, strings.Repeat("x", 100))
+	}
 }
 
 var containments = []containment{
@@ -227,6 +229,16 @@ var containments = []containment{
 	{name: "trace accepted", arm: on(conn.Accepted)},
 	{name: "trace head", arm: on(conn.HeadParsed)},
 	{name: "trace response", arm: on(conn.Responded), want: []string{"hello"}},
+	{name: "trace response, with a reader left behind", requests: upload, client: sendLate, want: []string{"hello"},
+		arm: func(b *bench, once func()) {
+			on(conn.Responded)(b, once)
+			handling(func(w *server.Response, r *server.Request, once func()) error {
+				go io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r.Body}, make([]byte, 100))
+				time.Sleep(time.Millisecond) // until it waits for content
+				_, err := w.WriteString("hello")
+				return err
+			})(b, once)
+		}},
 	{name: "trace settled", arm: on(conn.Settled), want: []string{"hello"}},
 	{name: "trace closed", arm: on(conn.Closed), want: []string{"hello"}},
 	{name: "prepare", arm: func(b *bench, once func()) {
