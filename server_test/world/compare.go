@@ -50,6 +50,9 @@ func compare(ctx context.Context, plain, changed toolchain, m module, dir string
 }
 
 func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *source, pkg string, o options) error {
+	if o.verbose {
+		fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), pkg)
+	}
 	b, err := s.build(ctx, changed, pkg, o)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -27,7 +27,7 @@ import (
 // options are what the command line says.
 type options struct {
 	list, explanations, results string
-	ci, race, short             bool
+	ci, race, short, verbose    bool
 	only                        *regexp.Regexp
 	timeout                     time.Duration // of one run of one package
 	explained                   []explanation
@@ -46,6 +46,7 @@ func run() int {
 	flag.BoolVar(&o.ci, "ci", false, "run only the modules that run in CI, and write no results")
 	flag.BoolVar(&o.race, "race", false, "build with the race detector")
 	flag.BoolVar(&o.short, "short", false, "run the tests with -short")
+	flag.BoolVar(&o.verbose, "v", false, "print each package when its tests begin")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "of one run of one package's tests")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
