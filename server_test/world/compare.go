@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// leastTimeout is how long the tests of a package may take, at the least.
+const leastTimeout = 20 * time.Second
+
 // failure is a test that fails on spillway only.
 type failure struct {
 	test
@@ -50,9 +53,7 @@ func compare(ctx context.Context, plain, changed toolchain, m module, dir string
 }
 
 func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *source, pkg string, o options) error {
-	if o.verbose {
-		fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), pkg)
-	}
+	o.note("%s", pkg)
 	b, err := s.build(ctx, changed, pkg, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -62,10 +63,12 @@ func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *sour
 		return nil
 	}
 	defer os.Remove(b.path)
+	began := time.Now()
 	before, err := b.all(ctx, nil)
 	if err != nil {
 		return err
 	}
+	b.timeout = min(b.timeout, leastTimeout+2*time.Since(began)) // what takes much longer than on net/http hangs
 	after, err := b.all(ctx, &v.served)
 	if err != nil {
 		return err

@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,7 +42,7 @@ func fetch(ctx context.Context, plain toolchain, m module, dir string) (*source,
 	if err := os.CopyFS(dir, os.DirFS(got.Dir)); err != nil {
 		return nil, err
 	}
-	if s.flags, err = otherGoMod(dir); err != nil {
+	if err := s.otherGoMod(); err != nil {
 		return nil, err
 	}
 	s.packages, err = s.users(ctx, plain)
@@ -60,24 +62,27 @@ func firstLine(text string, errs ...error) string {
 // neighbour is a directive of a go.mod that replaces a module by a directory beside it, which a module's archive lacks.
 var neighbour = regexp.MustCompile(`(?m)^.*=>\s*\.\.?/.*$`)
 
-// otherGoMod writes a go.mod that the tests are built with: their own, but for what it says of its neighbours.
-func otherGoMod(dir string) (flags []string, err error) {
+// otherGoMod writes a go.mod and a go.sum that the tests are built with: their own, but for what it says of its neighbours.
+// Modules from before there was a go.mod have one in testdata/gomods.
+func (s *source) otherGoMod() error {
 	const name = "spillway_world"
-	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	if err != nil {
-		return nil, err
+	for _, kind := range []string{"mod", "sum"} {
+		text, err := os.ReadFile(filepath.Join(s.dir, "go."+kind))
+		if errors.Is(err, fs.ErrNotExist) {
+			text, err = os.ReadFile(filepath.Join("testdata", "gomods", strings.ReplaceAll(s.path, "/", "_")+"."+kind))
+			if kind == "mod" && err == nil { // the go command looks for a file of that name
+				err = os.WriteFile(filepath.Join(s.dir, "go.mod"), text, 0o666)
+			}
+		}
+		if err != nil && (kind == "mod" || !errors.Is(err, fs.ErrNotExist)) {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.dir, name+"."+kind), neighbour.ReplaceAll(text, nil), 0o666); err != nil {
+			return err
+		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".mod"), neighbour.ReplaceAll(text, nil), 0o666); err != nil {
-		return nil, err
-	}
-	sums, err := os.ReadFile(filepath.Join(dir, "go.sum"))
-	if err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, name+".sum"), sums, 0o666); err != nil {
-		return nil, err
-	}
-	return []string{"-mod=mod", "-modfile=" + name + ".mod"}, nil
+	s.flags = []string{"-mod=mod", "-modfile=" + name + ".mod"}
+	return nil
 }
 
 // users returns the packages whose test binaries link net/http because of what they import.

@@ -33,6 +33,13 @@ type options struct {
 	explained                   []explanation
 }
 
+// note says what happens, if that is asked for.
+func (o options) note(format string, arguments ...any) {
+	if o.verbose {
+		fmt.Fprintf(os.Stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", arguments...)
+	}
+}
+
 func main() {
 	os.Exit(run())
 }
@@ -46,7 +53,7 @@ func run() int {
 	flag.BoolVar(&o.ci, "ci", false, "run only the modules that run in CI, and write no results")
 	flag.BoolVar(&o.race, "race", false, "build with the race detector")
 	flag.BoolVar(&o.short, "short", false, "run the tests with -short")
-	flag.BoolVar(&o.verbose, "v", false, "print each package when its tests begin")
+	flag.BoolVar(&o.verbose, "v", false, "say what happens while it runs")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "of one run of one package's tests")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -20,7 +20,7 @@ import (
 const serveVariable = "SPILLWAY_WORLD"
 
 const (
-	rounds  = 6 // of one package: each leaves out the tests in which the binary crashed before
+	rounds  = 12// of one package: each leaves out the tests in which the binary crashed before
 	retries = 3 // of a test that fails on spillway only
 )
 
@@ -31,6 +31,7 @@ type binary struct {
 	arguments      []string // as every run has them
 	skip           string   // a pattern of tests that never run
 	timeout        time.Duration
+	note           func(format string, arguments ...any) // says what happens while it runs
 }
 
 // build compiles a package's tests.
@@ -41,7 +42,7 @@ func (s *source) build(ctx context.Context, tc toolchain, pkg string, o options)
 	}
 	b := &binary{
 		pkg: pkg, dir: strings.TrimSpace(string(dir)), path: s.dir + ".test", skip: s.skip,
-		env: tc.environment(), timeout: o.timeout,
+		env: tc.environment(), timeout: o.timeout, note: o.note,
 	}
 	b.env = append(b.env, "PWD="+b.dir)
 	arguments := []string{"test", "-c", "-vet=off", "-o", b.path}
@@ -103,6 +104,9 @@ func (b *binary) all(ctx context.Context, on *served) (*outcome, error) {
 		guilty := o.guilty()
 		for _, name := range guilty {
 			o.tests[name] = failed
+		}
+		if o.crashed {
+			b.note("%s ended in %q", b.pkg, guilty)
 		}
 		if total == nil {
 			total = o
