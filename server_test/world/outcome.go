@@ -115,18 +115,22 @@ func (o *outcome) merge(later *outcome) {
 }
 
 // located is a line of output that says where in the test something was wrong.
-var located = regexp.MustCompile(`^\S+\.go:\d+: .`)
+var located = regexp.MustCompile(`^\S+\.go:\d+:`)
 
-// complaint returns the line of a test's output that says most.
+// complaint returns what a test's output says of its failure, in one line: from the first line that names a place, and what
+// follows where that ends in a colon.
 func (o *outcome) complaint(name string) string {
 	lines := o.output[name]
-	for _, line := range lines {
-		if located.MatchString(line) {
-			return line
+	at := max(slices.IndexFunc(lines, located.MatchString), 0)
+	text := ""
+	for _, line := range lines[min(at, len(lines)):] {
+		if strings.HasPrefix(line, "Error Trace:") || text != "" && located.MatchString(line) {
+			continue // testify's; and what follows its trace
+		}
+		text += " " + strings.Join(strings.Fields(strings.TrimPrefix(line, "Error:")), " ")
+		if !strings.HasSuffix(text, ":") {
+			break
 		}
 	}
-	if len(lines) > 0 {
-		return lines[0]
-	}
-	return ""
+	return strings.TrimSpace(text)
 }

@@ -20,8 +20,8 @@ import (
 const serveVariable = "SPILLWAY_WORLD"
 
 const (
-	rounds  = 12// of one package: each leaves out the tests in which the binary crashed before
-	retries = 3 // of a test that fails on spillway only
+	rounds  = 12 // of one package: each leaves out the tests in which the binary crashed before
+	retries = 3  // of a test that fails on spillway only
 )
 
 // binary is a package's test binary.
