@@ -62,7 +62,9 @@ func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *sour
 		v.unbuilt = append(v.unbuilt, pkg+": "+err.Error())
 		return nil
 	}
-	defer os.Remove(b.path)
+	if o.keep == "" {
+		defer os.Remove(b.path)
+	}
 	began := time.Now()
 	before, err := b.all(ctx, nil)
 	if err != nil {

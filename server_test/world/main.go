@@ -27,6 +27,7 @@ import (
 // options are what the command line says.
 type options struct {
 	list, explanations, results string
+	keep                        string // a directory, "" for one that is removed
 	ci, race, short, verbose    bool
 	only                        *regexp.Regexp
 	timeout                     time.Duration // of one run of one package
@@ -50,6 +51,7 @@ func run() int {
 	flag.StringVar(&o.list, "list", "modules.txt", "the `file` that lists the modules")
 	flag.StringVar(&o.explanations, "explained", "explained.txt", "the `file` that explains failures")
 	flag.StringVar(&o.results, "results", "RESULTS.md", "the `file` to write after a run of all modules")
+	flag.StringVar(&o.keep, "keep", "", "work in this `directory`, which must not exist, and keep it: GOROOT is in go")
 	flag.BoolVar(&o.ci, "ci", false, "run only the modules that run in CI, and write no results")
 	flag.BoolVar(&o.race, "race", false, "build with the race detector")
 	flag.BoolVar(&o.short, "short", false, "run the tests with -short")
@@ -95,11 +97,11 @@ func (o *options) world(ctx context.Context, only string) (status int, err error
 
 // verdicts prints what comes of each module, as soon as it is known.
 func (o *options) verdicts(ctx context.Context, modules []module) ([]*verdict, error) {
-	dir, err := os.MkdirTemp("", "spillway-world-")
+	dir, remove, err := o.directory()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	spillway, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		return nil, err
@@ -117,13 +119,32 @@ func (o *options) verdicts(ctx context.Context, modules []module) ([]*verdict, e
 		if o.ci && !m.ci || !o.only.MatchString(m.path) {
 			continue
 		}
-		v, err := compare(ctx, plain, changed, m, filepath.Join(dir, fmt.Sprint("m", i)), *o)
+		place := filepath.Join(dir, fmt.Sprint("m", i))
+		if err := os.Mkdir(place, 0o777); err != nil {
+			return nil, err
+		}
+		v, err := compare(ctx, plain, changed, m, place, *o)
 		if err != nil {
 			return nil, err
 		}
 		v.print(os.Stdout)
 		verdicts = append(verdicts, v)
-		os.RemoveAll(filepath.Join(dir, fmt.Sprint("m", i)))
+		if o.keep == "" {
+			os.RemoveAll(place)
+		}
 	}
 	return verdicts, nil
+}
+
+// directory makes the directory to work in.
+func (o *options) directory() (dir string, remove func(), err error) {
+	if o.keep != "" {
+		dir, err = filepath.Abs(o.keep)
+		if err == nil {
+			err = os.Mkdir(dir, 0o777)
+		}
+		return dir, func() {}, err
+	}
+	dir, err = os.MkdirTemp("", "spillway-world-")
+	return dir, func() { os.RemoveAll(dir) }, err
 }

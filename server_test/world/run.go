@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -41,7 +42,7 @@ func (s *source) build(ctx context.Context, tc toolchain, pkg string, o options)
 		return nil, err
 	}
 	b := &binary{
-		pkg: pkg, dir: strings.TrimSpace(string(dir)), path: s.dir + ".test", skip: s.skip,
+		pkg: pkg, dir: strings.TrimSpace(string(dir)), path: filepath.Join(filepath.Dir(s.dir), path.Base(pkg)+".test"), skip: s.skip,
 		env: tc.environment(), timeout: o.timeout, note: o.note,
 	}
 	b.env = append(b.env, "PWD="+b.dir)
