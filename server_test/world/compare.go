@@ -97,7 +97,7 @@ func (v *verdict) judge(ctx context.Context, b *binary, before, after *outcome, 
 		f := failure{test: t, complaint: after.complaint(name), explained: explain(o.explained, v.path, t)}
 		if always, known := tried[t.top()]; known && always {
 			f.sometimes = false
-		} else if f.explained == nil || f.explained.kind == "mistake" {
+		} else if f.explained == nil {
 			always, err := b.again(ctx, t)
 			if err != nil {
 				return err
