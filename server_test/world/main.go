@@ -16,6 +16,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -32,6 +33,7 @@ type options struct {
 	only                        *regexp.Regexp
 	timeout                     time.Duration // of one run of one package
 	explained                   []explanation
+	out                         io.Writer
 }
 
 // note says what happens, if that is asked for.
@@ -46,7 +48,7 @@ func main() {
 }
 
 func run() int {
-	var o options
+	o := options{out: os.Stdout}
 	only := flag.String("only", "", "a `pattern` of modules: only these run, and no results are written")
 	flag.StringVar(&o.list, "list", "modules.txt", "the `file` that lists the modules")
 	flag.StringVar(&o.explanations, "explained", "explained.txt", "the `file` that explains failures")
@@ -127,7 +129,7 @@ func (o *options) verdicts(ctx context.Context, modules []module) ([]*verdict, e
 		if err != nil {
 			return nil, err
 		}
-		v.print(os.Stdout)
+		v.print(o.out)
 		verdicts = append(verdicts, v)
 		if o.keep == "" {
 			os.RemoveAll(place)
