@@ -1,0 +1,124 @@
+// One module's tests on both servers, and what fails on spillway only.
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// leastTimeout is how long the tests of a package may take, at the least.
+const leastTimeout = 20 * time.Second
+
+// failure is a test that fails on spillway only.
+type failure struct {
+	test
+	complaint string
+	sometimes bool         // it passed when it ran again
+	explained *explanation // nil if nobody has explained it
+}
+
+// verdict is what came of a module.
+type verdict struct {
+	module
+	tests    int // that ran on both servers and passed on net/http
+	neither  int // that fail on both
+	served   served
+	failures []failure
+	unbuilt  []string // packages whose tests do not build, each with the compiler's first line
+	took     time.Duration
+}
+
+// compare runs a module's tests on both servers.
+func compare(ctx context.Context, plain, changed toolchain, m module, dir string, o options) (*verdict, error) {
+	began := time.Now()
+	v := &verdict{module: m, served: served{tests: map[test]bool{}}}
+	s, err := fetch(ctx, plain, m, filepath.Join(dir, "module"))
+	if err != nil {
+		return nil, err
+	}
+	for _, pkg := range s.packages {
+		if err := v.comparePackage(ctx, changed, s, pkg, o); err != nil {
+			return nil, fmt.Errorf("%s: %w", pkg, err)
+		}
+	}
+	v.took = time.Since(began)
+	return v, nil
+}
+
+func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *source, pkg string, o options) error {
+	o.note("%s", pkg)
+	b, err := s.build(ctx, changed, pkg, o)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		v.unbuilt = append(v.unbuilt, pkg+": "+err.Error())
+		return nil
+	}
+	if o.keep == "" {
+		defer os.Remove(b.path)
+	}
+	began := time.Now()
+	before, err := b.all(ctx, nil)
+	if err != nil {
+		return err
+	}
+	b.timeout = min(b.timeout, leastTimeout+2*time.Since(began)) // what takes much longer than on net/http hangs
+	after, err := b.all(ctx, &v.served)
+	if err != nil {
+		return err
+	}
+	for name, s := range before.tests {
+		switch {
+		case s == passed:
+			v.tests++
+		case s == failed && after.tests[name] == failed:
+			v.neither++
+		}
+	}
+	return v.judge(ctx, b, before, after, o)
+}
+
+// judge looks for what fails on spillway only, and tries that again.
+func (v *verdict) judge(ctx context.Context, b *binary, before, after *outcome, o options) error {
+	tried := map[string]bool{}
+	for _, name := range after.leaves(failed) {
+		if before.tests[name] == failed || before.tests[name] == unknown && failsAbove(before, name) {
+			continue
+		}
+		t := test{b.pkg, name}
+		f := failure{test: t, complaint: after.complaint(name), explained: explain(o.explained, v.path, t)}
+		if always, known := tried[t.top()]; known && always {
+			f.sometimes = false
+		} else if f.explained == nil {
+			always, err := b.again(ctx, t)
+			if err != nil {
+				return err
+			}
+			f.sometimes, tried[t.top()] = !always, always
+		}
+		v.failures = append(v.failures, f)
+	}
+	slices.SortFunc(v.failures, func(a, b failure) int { return cmp.Compare(a.String(), b.String()) })
+	return nil
+}
+
+// failsAbove reports whether a test that a subtest belongs to fails: then the subtest may not have come to run.
+func failsAbove(o *outcome, name string) bool {
+	for {
+		at := strings.LastIndex(name, "/")
+		if at < 0 {
+			return false
+		}
+		if name = name[:at]; o.tests[name] == failed {
+			return true
+		}
+	}
+}

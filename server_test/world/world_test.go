@@ -1,0 +1,117 @@
+// The modules that run in CI, and what the runner does with what it does not know.
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWorld runs the tests of the list's modules that run in CI. It needs the network that the go command needs.
+func TestWorld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	o := options{
+		list: "modules.txt", explanations: "explained.txt", ci: true, short: true, timeout: time.Minute, out: &logged{t: t},
+	}
+	status, err := o.world(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != 0 {
+		t.Error("tests fail on spillway only, and explained.txt does not say why")
+	}
+}
+
+// logged is a writer to a test's log.
+type logged struct{ t *testing.T }
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSuffix(string(p), "\n"))
+	return len(p), nil
+}
+
+// What the runner does not know is an error, whichever of its parts notices.
+func TestUnknown(t *testing.T) {
+	const server = "package http\ntype Server struct{}\n"
+	if _, err := patchServer([]byte(server + "func (s *Server) Serve() {}\nfunc (s *Server) Drain() {}\n")); err == nil ||
+		!strings.Contains(err.Error(), `"Drain"`) || !strings.Contains(err.Error(), `"Shutdown"`) {
+		t.Errorf("a Server with an unknown method, and without the known ones: %v", err)
+	}
+	if _, err := patchTesting([]byte("package testing\n")); err == nil {
+		t.Error("package testing without tRunner is taken")
+	}
+	for _, line := range []string{
+		"example.test/m v1.0.0 ci", "example.test/m v1.0.0 sometimes ./...",
+	} {
+		if _, err := readModules(write(t, line)); err == nil {
+			t.Errorf("a list of modules with the line %q is taken", line)
+		}
+	}
+	for _, line := range []string{"example.test/m Test.* because it fails", "example.test/m Test( must RFC 9112"} {
+		if _, err := readExplanations(write(t, line)); err == nil {
+			t.Errorf("a list of explanations with the line %q is taken", line)
+		}
+	}
+	o := options{list: write(t, "example.test/m v1.0.0 ci ./..."), explanations: write(t, ""), out: &logged{t: t}}
+	if _, err := o.world(t.Context(), "("); err == nil {
+		t.Error("a pattern that is none is taken")
+	}
+}
+
+// write returns the name of a file with the text.
+func write(t *testing.T, text string) string {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// The known methods of the Server of the Go that runs this are changed, and nothing else is.
+func TestPatchServer(t *testing.T) {
+	before := "package http\n\ntype Server struct {\n}\n\n"
+	after := strings.Replace(before, "}\n", "worldState worldState\n}\n", 1)
+	for _, name := range []string{
+		"Serve", "ServeTLS", "ListenAndServe", "ListenAndServeTLS", "Shutdown", "Close", "SetKeepAlivesEnabled", "RegisterOnShutdown",
+	} {
+		before += "func (s *Server) " + name + "() {}\n"
+		after += "func (s *Server) " + name + "() {\n" + serverMethods[name] + "}\n"
+	}
+	more := "func (s *Server) other() {}\nfunc (c *conn) Serve() {}\n"
+	got, err := patchServer([]byte(before + more))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ReplaceAll(after, "{\n}", "{}") + more; strings.ReplaceAll(string(got), "{\n}", "{}") != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// A binary's output is taken for what its tests announce, not for what they print.
+func TestParse(t *testing.T) {
+	const text = "\x16=== RUN   TestA\n\x16=== RUN   TestA/sub\n    a_test.go:3: wrong: \n        \tError Trace:\ta_test.go:3\n" +
+		"        \tError:      \tnot equal:\n        \t            \t1 and 2\n    \x16--- FAIL: TestA/sub (0.00s)\n\x16--- FAIL: TestA (0.00s)\n" +
+		"\x16=== RUN   TestB\n\x16=== PAUSE TestB\n\x16=== RUN   TestC\n--- PASS: TestC\nno line end\x16=== RUN   TestD\n\x16--- SKIP: TestD (0.00s)\n"
+	o := parse("p", text)
+	want := map[string]state{"TestA": failed, "TestA/sub": failed, "TestB": paused, "TestC": running, "TestD": skipped}
+	for name, s := range want {
+		if o.tests[name] != s {
+			t.Errorf("%s: %d, want %d", name, o.tests[name], s)
+		}
+	}
+	if got := o.leaves(failed); !slices.Equal(got, []string{"TestA/sub"}) {
+		t.Errorf("failed: %q", got)
+	}
+	if got := o.unfinished(); !slices.Equal(got, []string{"TestC"}) {
+		t.Errorf("unfinished: %q", got)
+	}
+	if got, want := o.complaint("TestA/sub"), "a_test.go:3: wrong: not equal: 1 and 2"; got != want {
+		t.Errorf("complaint %q, want %q", got, want)
+	}
+}
