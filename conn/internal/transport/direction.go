@@ -297,12 +297,13 @@ func (d *Direction) arm() {
 		return
 	}
 	t := d.limit()
+	d.expect(t) // first: what was expected of the last operation does not count while the system is told
 	if d.armed.IsZero() && t.IsZero() || d.lazy && !d.armed.IsZero() && (t.IsZero() || !t.Before(d.armed)) {
-		d.expect(t)
 		return
 	}
-	d.tell(t)
-	d.expect(t)
+	if d.tell(t); d.refuses {
+		d.expect(t) // earlier
+	}
 }
 
 // tell tells the system. d.mu is held before and after, but not meanwhile: a setter may be anybody's code. Of several that
