@@ -318,7 +318,7 @@ func (c *modelCase) wants() modelOutcome {
 	ended := c.came(c.framing.needs(c.read)) == int(whole)
 	skimmed := chunked && !streams && left > 0
 	foreseen := left > c.budget && !streams || skimmed && !ended
-	if skimmed && !ended && c.budget > 0 && c.lastMayCome() {
+	if skimmed && !ended && !c.client.closes && c.budget > 0 && c.lastMayCome() {
 		foreseen = false
 	}
 	switch {
