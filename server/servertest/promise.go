@@ -66,7 +66,7 @@ type ground struct {
 // start starts a server. Lingering is short, since a client may leave it to the server to end a connection.
 func (g *ground) start(h server.HandlerFunc, limits server.Limits) *Server {
 	g.Helper()
-	limits.LingerIdle = 300 * time.Millisecond
+	limits.LingerIdle = 500 * time.Millisecond
 	quiet := func(s *server.Server) { s.Log = slog.New(slog.DiscardHandler) }
 	return Start(g, h, Over(g.over), Limits(limits), Configure(quiet))
 }

@@ -148,6 +148,7 @@ func tryEarly(g *ground, client newClient) {
 // refusalArrives sends heads that are refused, and goes on sending.
 func refusalArrives(g *ground) {
 	srv := g.start(tell(g), server.Limits{})
+	clients := make(map[int]*Client) // by the status that each must get
 	for status, head := range map[int]string{
 		400: "POST /  HTTP/1.1\r\nHost: example.test\r\n\r\n",
 		431: "GET / HTTP/1.1\r\nHost: example.test\r\nA: " + strings.Repeat("a", 80<<10) + "\r\n\r\n",
@@ -156,6 +157,9 @@ func refusalArrives(g *ground) {
 		c := NewLateClient(g, srv.DialConn())
 		c.Send(head)
 		c.SendBody(2 << 20)
+		clients[status] = c
+	}
+	for status, c := range clients {
 		if res := c.ReadResponse(); res.Status != status || !res.Last() {
 			c.fail("the response is %d, not %d that says close", res.Status, status)
 		}
@@ -188,9 +192,10 @@ func cutLooksCut(g *ground) {
 		w.Flush()
 		return io.ErrUnexpectedEOF
 	}, server.Limits{})
-	for _, path := range []string{"/fixed", "/chunked"} {
-		c := srv.Dial()
-		c.Send(fmt.Sprintf(get, path))
+	fixed, chunked := srv.Dial(), srv.Dial()
+	fixed.Send(fmt.Sprintf(get, "/fixed"))
+	chunked.Send(fmt.Sprintf(get, "/chunked"))
+	for _, c := range []*Client{fixed, chunked} {
 		if res, err := c.talk.Next("GET", c.Timeout); err == nil || string(res.Body) != "half of it" {
 			c.fail("of a response that is cut came %q, %v", res.Body, err)
 		}
