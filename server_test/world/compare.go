@@ -31,6 +31,7 @@ type verdict struct {
 	neither  int // that fail on both
 	served   served
 	failures []failure
+	stale    []explanation // of what does not fail
 	unbuilt  []string // packages whose tests do not build, each with the compiler's first line
 	took     time.Duration
 }
@@ -46,6 +47,12 @@ func compare(ctx context.Context, plain, changed toolchain, m module, dir string
 	for _, pkg := range s.packages {
 		if err := v.comparePackage(ctx, changed, s, pkg, o); err != nil {
 			return nil, fmt.Errorf("%s: %w", pkg, err)
+		}
+	}
+	for i := range o.explained {
+		e := &o.explained[i]
+		if e.module == m.path && !slices.ContainsFunc(v.failures, func(f failure) bool { return f.explained == e }) {
+			v.stale = append(v.stale, *e)
 		}
 	}
 	v.took = time.Since(began)

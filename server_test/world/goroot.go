@@ -122,6 +122,11 @@ func (t toolchain) vendor(ctx context.Context, root string) error {
 		if err := copyFile(filepath.Join(root, place, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
+		if strings.HasPrefix(path, spillwayPath) {
+			if err := rewrite(filepath.Join(root, place, name), patchNames); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

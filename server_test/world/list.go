@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// goVersion stands in the list for the tests of Go itself.
+// goModule stands in the list for the tests of Go itself.
 const goModule = "std"
 
 // module is one whose tests are run.
@@ -19,10 +19,11 @@ type module struct {
 	ci            bool     // it is among those that run in CI
 	packages      []string // patterns, as the go command takes them
 	skip          string   // tests not to run on either server, a pattern for -skip
+	ciSkip        string   // those not to run in CI either
 }
 
 // readModules reads the list of modules: on each line a path, a version, "ci" or "hand", and patterns of packages; and
-// -skip=PATTERN for tests that would take too long, or need what is not there.
+// -skip=PATTERN for tests that need what is not there, -ci-skip=PATTERN for those that would take too long in CI.
 func readModules(name string) ([]module, error) {
 	var modules []module
 	err := readLines(name, func(words []string) error {
@@ -31,9 +32,12 @@ func readModules(name string) ([]module, error) {
 		}
 		m := module{path: words[0], version: words[1], ci: words[2] == "ci"}
 		for _, word := range words[3:] {
-			if skip, ok := strings.CutPrefix(word, "-skip="); ok {
-				m.skip = skip
-			} else {
+			switch option, pattern, _ := strings.Cut(word, "="); option {
+			case "-skip":
+				m.skip = pattern
+			case "-ci-skip":
+				m.ciSkip = pattern
+			default:
 				m.packages = append(m.packages, word)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // serverMethods are the exported methods of http.Server, and what each begins with in the copy. Those without a text are
@@ -79,6 +80,30 @@ func patchTesting(source []byte) ([]byte, error) {
 	}
 	return nil, fmt.Errorf("package testing has no function tRunner")
 }
+
+// patchNames changes a file of spillway's own: its packages have longer names in the copy, where it looks for them.
+func patchNames(source []byte) ([]byte, error) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "", source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var insertions []insertion
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ImportSpec:
+			return false
+		case *ast.BasicLit:
+			if strings.HasPrefix(n.Value, `"`+spillwayPath) {
+				insertions = append(insertions, insertion{n.Pos() + 1, "vendor/"})
+			}
+		}
+		return true
+	})
+	return insert(source, fset, insertions), nil
+}
+
+const spillwayPath = "github.com/spillway-go/spillway/"
 
 // insert returns source with the insertions, which are in the order of their places.
 func insert(source []byte, fset *token.FileSet, insertions []insertion) []byte {

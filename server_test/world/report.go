@@ -22,6 +22,9 @@ func (v *verdict) print(w io.Writer) {
 	for _, f := range v.failures {
 		fmt.Fprintf(w, "\t%s: %s\n\t\t%s\n", f.test, f.entry(), cut(f.complaint))
 	}
+	for _, e := range v.stale {
+		fmt.Fprintf(w, "\texplained, but does not fail: %s\n", e.tests)
+	}
 	for _, u := range v.unbuilt {
 		fmt.Fprintf(w, "\tdoes not build, also on net/http: %s\n", u)
 	}
