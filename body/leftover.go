@@ -3,6 +3,7 @@
 package body
 
 import (
+	"fmt"
 	"os"
 	"time"
 
@@ -29,8 +30,13 @@ const Leftovers = int(Garbled) + 1
 
 var leftoverNames = [Leftovers]string{"nothing", "drained", "too long", "too slow", "unasked", "cut", "garbled"}
 
-// String returns the outcome in lower-case words.
-func (l Leftover) String() string { return leftoverNames[l] }
+// String returns the outcome in lower-case words, or as a number if it is none.
+func (l Leftover) String() string {
+	if int(l) < len(leftoverNames) {
+		return leftoverNames[l]
+	}
+	return fmt.Sprintf("Leftover(%d)", l)
+}
 
 // Boundary reports whether the connection's next byte is known to be the first byte of a request.
 func (l Leftover) Boundary() bool { return l == Nothing || l == Drained }
@@ -106,7 +112,7 @@ func (r *Reader) endsIn(window []byte, most int64) bool {
 		}
 		window, left = window[n:], chunks.Size
 	}
-	var trailers parser.Fields
+	var trailers parser.Section
 	n, err := trailers.ParseTrailers(window, r.lim)
 	return n > 0 && err == nil
 }

@@ -46,6 +46,7 @@ type Source interface {
 // by whoever changes, or asks for, how far the reading has come. mu comes before look, and a source's own locks come
 // behind both.
 type Reader struct {
+	content Content        // the handler's side of it
 	framing parser.Framing // 0: a Reader of nothing, without a source and never changed
 	lim     *parser.Limits
 
@@ -65,7 +66,7 @@ type Reader struct {
 	chunks   parser.Chunks
 	between  int  // bytes of framing before the chunk that was read last
 	trailing bool // the last chunk has been seen
-	trailers parser.Fields
+	trailers parser.Section
 	thrown   int64
 	skims    bool // nothing is waited for
 	skimmed  bool // Skim was called
@@ -99,7 +100,13 @@ const (
 )
 
 // Empty is the Reader of requests without content: it is at its end, and it settles to Nothing.
-var Empty = &Reader{}
+var Empty = empty()
+
+func empty() *Reader {
+	r := &Reader{}
+	r.content.reader = r
+	return r
+}
 
 // NewReader returns a Reader of content that begins at the source's window. expecting tells that the client waits for a
 // 100 (Continue) before it sends any. A framing of 0 gives Empty.
@@ -111,8 +118,12 @@ func NewReader(src Source, framing parser.Framing, expecting bool, lim *parser.L
 	if framing > 0 {
 		r.left = int64(framing)
 	}
+	r.content.reader = r
 	return r
 }
+
+// Content returns what a handler may do with the content.
+func (r *Reader) Content() *Content { return &r.content }
 
 // Read reads content into p. The first Read sends 100 (Continue) if the client waits for it. It returns io.EOF at the
 // content's end, with the last bytes where that is known by then, and otherwise a *CutError, *SlowError, *GarbledError,
@@ -367,7 +378,7 @@ func (r *Reader) Limit(n int64) {
 }
 
 // Trailers returns the trailer fields. There are none before Read has returned io.EOF.
-func (r *Reader) Trailers() *parser.Fields { return &r.trailers }
+func (r *Reader) Trailers() parser.Fields { return r.trailers.Fields() }
 
 // nextChunk consumes framing up to the content of the next chunk, or up to the end. It returns the source's error, or a
 // *parser.Error. The bytes consumed stand in the reader's account even if it fails.

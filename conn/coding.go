@@ -12,10 +12,10 @@ import (
 	"github.com/spillway-go/spillway/parser"
 )
 
-// SetCoding says that the content that the handler writes is in these transfer codings, for example "gzip": they stand before
+// setCoding says that the content that the handler writes is in these transfer codings, for example "gzip": they stand before
 // chunked in the Transfer-Encoding field, and a Content-Length does not count any more. It returns an error if one of them is
 // none, or is chunked, or if the client does not accept it in a TE field (RFC 9110 §10.1.4), as no HTTP/1.0 client does.
-func (w *Response) SetCoding(codings string) error {
+func (w *Response) setCoding(codings string) error {
 	res, err := w.lock()
 	if err != nil {
 		return err

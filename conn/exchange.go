@@ -52,7 +52,7 @@ func (c *Conn) beginTurn(number int64) (*Response, *Request) {
 	c.current.Store(number)
 	l := c.lending()
 	l.response.turn = turn{c.work, number}
-	l.fill(c, l.response.turn)
+	l.request.fill(c, l.response.turn)
 	return &l.response, &l.request
 }
 

@@ -48,12 +48,12 @@ func (w *Response) Hijack() (*Hijacked, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.TakeOver()
+	return w.takeOver()
 }
 
-// TakeOver is Hijack without a condition: it may also come after the head, with any status. What was written and not yet
+// takeOver is Hijack without a condition: it may also come after the head, with any status. What was written and not yet
 // sent is sent first.
-func (w *Response) TakeOver() (*Hijacked, error) {
+func (w *Response) takeOver() (*Hijacked, error) {
 	res, err := w.lock()
 	if err != nil {
 		return nil, err

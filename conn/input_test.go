@@ -47,7 +47,7 @@ func TestRequestBehindReadingAhead(t *testing.T) {
 			r.Context().Done()
 			synctest.Wait() // until the connection reads ahead
 			content, _ := io.ReadAll(r.Body)
-			_, err := w.WriteString(r.Path + " " + string(content))
+			_, err := w.WriteString(r.RawPath + " " + string(content))
 			return err
 		}
 		go conn.New(server, conn.Share(conn.Config{Handler: conn.HandlerFunc(handler)}), 1).Serve()

@@ -2,16 +2,11 @@
 
 package conn
 
-import (
-	"sync"
-
-	"github.com/spillway-go/spillway/parser"
-)
+import "sync"
 
 // lending is what the handler of one exchange is lent.
 type lending struct {
 	request  Request
-	fields   parser.Fields // the request's
 	response Response
 }
 

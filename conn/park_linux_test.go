@@ -79,7 +79,7 @@ func serveShared(t testing.TB, cfg Config) (addr string, open func() []*Conn, sh
 
 // echoPath answers with the path, so that an answer can be told from another's.
 func echoPath(w *Response, r *Request) error {
-	_, err := w.WriteString(r.Path)
+	_, err := w.WriteString(r.RawPath)
 	return err
 }
 

@@ -26,7 +26,7 @@ func TestChunksStraightFromTheSocket(t *testing.T) {
 			n, err := r.Body.Read(p[:1+rand.IntN(len(p))])
 			sum.Write(p[:n])
 			if err == io.EOF {
-				_, err := fmt.Fprintf(w, "%s %x", r.Path, sum.Sum32())
+				_, err := fmt.Fprintf(w, "%s %x", r.RawPath, sum.Sum32())
 				return err
 			}
 			if err != nil {

@@ -5,6 +5,7 @@ package conn
 import (
 	"crypto/tls"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/spillway-go/spillway/body"
@@ -14,24 +15,24 @@ import (
 // Request is one request. Its methods may not be used after the handler has returned; its strings may be kept. What a
 // handler changes in it, it changes for itself: the connection does not look at it, and the next request is another one.
 type Request struct {
-	Method string // as received; methods are case-sensitive (RFC 9110 §9.1)
-	Target string // the request-target as received
-	Path   string // the target's path, not decoded: "/" where an absolute-form has none, "*" or "" in the other forms
-	Query  string // what stands behind the path's question mark, not decoded
-	Host   string // the authority: the absolute-form's or CONNECT's, else the Host field's (RFC 9112 §3.2)
-	Proto  string // the version as received, for example "HTTP/1.1"
+	Method   string // as received; methods are case-sensitive (RFC 9110 §9.1)
+	Target   string // the request-target as received
+	RawPath  string // the target's path, not decoded: "/" where an absolute-form has none, "*" or "" in the other forms
+	RawQuery string // what stands behind the path's question mark, not decoded
+	Host     string // the authority: the absolute-form's or CONNECT's, else the Host field's (RFC 9112 §3.2)
+	Proto    string // the version as received, for example "HTTP/1.1"
 
-	// Fields are the field lines, in the order and spelling received.
-	*parser.Fields
+	Fields parser.Fields // the field lines, in the order and spelling received
 
 	// ContentLength is the content's declared length in bytes: 0 where there is none, -1 where it is chunked.
 	ContentLength int64
 
 	// Body reads the content. It is never nil, and is settled when the handler has returned.
-	Body *body.Reader
+	Body *body.Content
 
 	turn    turn
 	conn    *Conn
+	content *body.Reader
 	context *exchangeContext // nil: nobody has asked for it
 }
 
@@ -84,13 +85,19 @@ func (r *request) end() {
 }
 
 // fill makes what the handler is told of the connection's request.
-func (l *lending) fill(c *Conn, t turn) {
-	h, r := &c.head, &l.request
-	l.fields = h.Fields.Lend()
-	r.Method, r.Target, r.Path, r.Query, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
-	r.Fields, r.ContentLength, r.Body = &l.fields, c.req.ContentLength, c.req.Body
-	r.turn, r.conn = t, c
+func (r *Request) fill(c *Conn, t turn) {
+	h := &c.head
+	r.Method, r.Target, r.RawPath, r.RawQuery, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
+	r.Fields, r.ContentLength, r.Body = h.Fields(), c.req.ContentLength, c.req.Body.Content()
+	r.turn, r.conn, r.content = t, c, c.req.Body
 }
+
+// Path returns the target's path, decoded (RFC 3986 §2.1), or an error where its encoding is broken.
+func (r *Request) Path() (string, error) { return url.PathUnescape(r.RawPath) }
+
+// Query returns the target's query as a form encodes it, or an error where its encoding is broken, with what could be
+// decoded.
+func (r *Request) Query() (url.Values, error) { return url.ParseQuery(r.RawQuery) }
 
 // SetReadDeadline sets the time by which the content must have been read, in place of the server's ReadTimeout; the zero
 // time means never. A read that fails for it, also one that waits already, returns a *body.SlowError. Any goroutine may
@@ -109,12 +116,6 @@ func (r *Request) SetMinReadRate(bytesPerSecond int64) error {
 // that may take. With no bytes, a leftover ends the connection; the response's head says so if it has not been sent yet.
 func (r *Request) SetDrain(bytes int64, within time.Duration) {
 	r.turn.during(func() { r.turn.req.drain = body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)} })
-}
-
-// Persists reports whether the request lets another follow it on its connection (RFC 9112 §9.3).
-func (r *Request) Persists() (yes bool) {
-	r.turn.during(func() { yes = r.turn.req.Persists() })
-	return yes
 }
 
 // ConnID returns the connection's number, counted from 1 in its server.

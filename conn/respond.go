@@ -108,6 +108,17 @@ func (w *response) put(name, value string, replace bool) error {
 	return nil
 }
 
+// get returns the first value of a field.
+func (w *response) get(name string) string {
+	switch {
+	case parser.EqualFold(name, "Content-Length") && w.declared >= 0:
+		return strconv.FormatInt(w.declared, 10)
+	case parser.EqualFold(name, "Connection") && w.closing:
+		return "close"
+	}
+	return w.fields.get(name)
+}
+
 // steer follows what the fields say that frame the response and end the connection. It reports whether that was all.
 func (w *response) steer(name, value string) (done bool, err error) {
 	switch {

@@ -65,9 +65,9 @@ func (t turn) during(f func()) error {
 	return nil
 }
 
-// Status sets the status code, from 200 to 999, or 101; it is 200 by default. It returns an error for any other code, and
+// SetStatus sets the status code, from 200 to 999, or 101; it is 200 by default. It returns an error for any other code, and
 // ErrHeadSent after the head has been sent. For 1xx see Inform, for 101 Hijack.
-func (w *Response) Status(code int) error {
+func (w *Response) SetStatus(code int) error {
 	res, err := w.lock()
 	if err != nil {
 		return err
@@ -114,15 +114,23 @@ func (w *Response) Del(name string) {
 	}
 }
 
-// Get returns the value of the first field with this name, or "". Content-Length and Connection: close are not among
-// them.
-func (w *Response) Get(name string) string {
-	res, err := w.lock()
-	if err != nil {
-		return ""
-	}
-	defer w.out.mu.Unlock()
-	return res.fields.get(name)
+// Get returns the value of the first field with this name as it will be sent, or "". Of those that the connection decides
+// when the head is sent, Date and Transfer-Encoding, nothing is known before.
+func (w *Response) Get(name string) (value string) {
+	w.mark(func(res *response) { value = res.get(name) })
+	return value
+}
+
+// Status returns the status code that is sent, or will be: when a handler has returned an error, what became of that.
+func (w *Response) Status() (code int) {
+	w.mark(func(res *response) { code = res.status })
+	return code
+}
+
+// Written returns how many bytes of content have been written.
+func (w *Response) Written() (bytes int64) {
+	w.mark(func(res *response) { bytes = res.written })
+	return bytes
 }
 
 // SetContentLength sets the Content-Length. The content must then be as long: Write returns ErrContentLength for more, and
@@ -148,10 +156,10 @@ func validField(name, value string) error {
 	return nil
 }
 
-// Trailer adds a field to the trailer section (RFC 9110 §6.5), which only a chunked response has: once a trailer is set,
+// SetTrailer adds a field to the trailer section (RFC 9110 §6.5), which only a chunked response has: once a trailer is set,
 // the response is chunked. It returns ErrNoTrailers where that is not possible, and an error for a field that may not
 // stand in trailers. Before the head is sent, it also names the field in the head's Trailer field.
-func (w *Response) Trailer(name, value string) error {
+func (w *Response) SetTrailer(name, value string) error {
 	if err := validField(name, value); err != nil {
 		return err
 	}

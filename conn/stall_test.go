@@ -23,7 +23,7 @@ func TestStallBehindTheContent(t *testing.T) {
 		long := bytes.Repeat([]byte("x"), 1<<20)
 		handler := func(w *conn.Response, r *conn.Request) error {
 			if r.Method == "GET" {
-				_, err := w.WriteString("at " + r.Path)
+				_, err := w.WriteString("at " + r.RawPath)
 				return err
 			}
 			go io.Copy(io.Discard, r.Body)

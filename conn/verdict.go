@@ -4,6 +4,7 @@ package conn
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 
 	"github.com/spillway-go/spillway/body"
@@ -23,8 +24,13 @@ const (
 
 var verdictNames = [...]string{"reuse", "close", "linger", "hand off", "park"}
 
-// String returns the verdict in lower-case words.
-func (v Verdict) String() string { return verdictNames[v] }
+// String returns the verdict in lower-case words, or as a number if it is none.
+func (v Verdict) String() string {
+	if int(v) < len(verdictNames) {
+		return verdictNames[v]
+	}
+	return fmt.Sprintf("Verdict(%d)", v)
+}
 
 // Reason is why a connection ended.
 type Reason uint8
@@ -61,8 +67,13 @@ var reasonNames = [Reasons]string{
 	"leftover too long", "leftover too slow", "leftover unasked", "leftover cut", "leftover garbled",
 }
 
-// String returns the reason in lower-case words.
-func (r Reason) String() string { return reasonNames[r] }
+// String returns the reason in lower-case words, or as a number if it is none.
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return fmt.Sprintf("Reason(%d)", r)
+}
 
 // leftoverReason is the reason for which a leftover without a boundary ends the connection.
 func leftoverReason(l body.Leftover) Reason { return LeftoverTooLong + Reason(l-body.TooLong) }

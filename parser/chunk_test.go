@@ -17,7 +17,7 @@ type decoder struct {
 	content  []byte
 	at       int // window[:at] is decoded
 	last     bool
-	trailers Fields
+	trailers Section
 }
 
 func (d *decoder) decode(window []byte, lim *Limits) (n int, err error) {

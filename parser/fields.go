@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Fields is a list of field lines in the order and spelling received. Names and values are substrings of one immutable
-// string, so they may be kept for ever; each keeps the whole string in memory. A Fields itself is used again for the
-// next message when its owner says so.
-type Fields struct {
+// Section is a field section (RFC 9110 §6.3, §6.5): a list of field lines in the order and spelling received. Names and
+// values are substrings of one immutable string, so they may be kept for ever; each keeps the whole string in memory. A
+// Section itself is used again for the next message when its owner says so.
+type Section struct {
 	text  string
 	lines []line
 
@@ -19,15 +19,13 @@ type Fields struct {
 	//	window[:at]        // whole lines, parsed
 	//	window[at:scanned] // the beginning of a line, without a fault; its colon is at colon, or not found if that is 0
 	at, colon, scanned int
-
-	lent bool // lines are another Fields'
 }
 
 // line is one field line by its offsets in the text.
 type line struct{ name, nameEnd, value, valueEnd uint32 }
 
 // whole returns the field lines of a complete section; while it is incomplete, there are none to be seen.
-func (f *Fields) whole() []line {
+func (f *Section) whole() []line {
 	if f.text == "" {
 		return nil
 	}
@@ -35,16 +33,16 @@ func (f *Fields) whole() []line {
 }
 
 // Len returns the number of field lines.
-func (f *Fields) Len() int { return len(f.whole()) }
+func (f *Section) Len() int { return len(f.whole()) }
 
 // At returns the name and the value of field line i, 0 ≤ i < Len, as received, without the white space around the value.
-func (f *Fields) At(i int) (name, value string) {
+func (f *Section) At(i int) (name, value string) {
 	l := &f.lines[i]
 	return f.text[l.name:l.nameEnd], f.text[l.value:l.valueEnd]
 }
 
 // All returns the field lines in the order received.
-func (f *Fields) All() iter.Seq2[string, string] {
+func (f *Section) All() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for i := range f.whole() {
 			if !yield(f.At(i)) {
@@ -55,7 +53,7 @@ func (f *Fields) All() iter.Seq2[string, string] {
 }
 
 // Lookup returns the value of the first field line with this name, whatever its case, and whether there is one.
-func (f *Fields) Lookup(name string) (string, bool) {
+func (f *Section) Lookup(name string) (string, bool) {
 	for v := range f.Values(name) {
 		return v, true
 	}
@@ -63,13 +61,13 @@ func (f *Fields) Lookup(name string) (string, bool) {
 }
 
 // Get is Lookup for those who do not care whether an empty value or no field line is there.
-func (f *Fields) Get(name string) string {
+func (f *Section) Get(name string) string {
 	value, _ := f.Lookup(name)
 	return value
 }
 
 // Values returns the values of all field lines with this name, whatever its case, in the order received.
-func (f *Fields) Values(name string) iter.Seq[string] {
+func (f *Section) Values(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for n, v := range f.All() {
 			if EqualFold(n, name) && !yield(v) {
@@ -79,25 +77,18 @@ func (f *Fields) Values(name string) iter.Seq[string] {
 	}
 }
 
-// Reset empties the list and forgets a section that was begun.
-func (f *Fields) Reset() {
-	if f.lent {
-		*f = Fields{}
-		return
-	}
-	*f = Fields{lines: f.lines[:0]}
-}
+// Fields returns the field lines for those who only read them.
+func (f *Section) Fields() Fields { return Fields{f} }
 
-// Lend returns the field lines as a Fields of its own: whatever is done with that, f does not change. It is valid until f is
-// used for another message.
-func (f *Fields) Lend() Fields {
-	return Fields{text: f.text, lines: f.lines[:len(f.lines):len(f.lines)], lent: true}
+// Reset empties the list and forgets a section that was begun.
+func (f *Section) Reset() {
+	*f = Section{lines: f.lines[:0]}
 }
 
 // ParseTrailers takes in a trailer section (RFC 9112 §7.1.2) from the beginning of the window, and returns how many
 // bytes it had with its closing empty line, or 0 while the window does not hold that line yet; call it again then with
 // the same window grown. Fields that may not stand there (RFC 9110 §6.5.1) are parsed and dropped. Errors are *Error.
-func (f *Fields) ParseTrailers(window []byte, lim *Limits) (int, error) {
+func (f *Section) ParseTrailers(window []byte, lim *Limits) (int, error) {
 	window = window[:min(len(window), lim.TrailerBytes)]
 	n, err := f.parse(window, lim.Fields)
 	if err != nil {
@@ -123,7 +114,7 @@ func checkRoom(window []byte, limit int, what string) error {
 
 // parse takes in field lines from f.at on, up to and including the empty line, and returns the offset behind that, or 0
 // while the window does not hold it yet. A byte is scanned once, however slowly it drips, and a fault is found at once.
-func (f *Fields) parse(window []byte, most int) (int, error) {
+func (f *Section) parse(window []byte, most int) (int, error) {
 	for {
 		at := f.at
 		if at+1 < len(window) && window[at] == '\r' && window[at+1] == '\n' {
@@ -140,7 +131,7 @@ func (f *Fields) parse(window []byte, most int) (int, error) {
 
 // parseLine takes in the field line that begins at f.at, and reports whether the window holds all of it: if it does not,
 // f remembers how far it came. RFC 9112 §5.
-func (f *Fields) parseLine(b []byte) (bool, error) {
+func (f *Section) parseLine(b []byte) (bool, error) {
 	begin, colon := f.at, f.colon
 	if colon == 0 {
 		colon = tokenEnd(b, max(begin, f.scanned))

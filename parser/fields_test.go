@@ -31,7 +31,7 @@ func TestFields(t *testing.T) {
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			h := accept(t, get(row.fields))
-			if diff := cmp.Diff(append([]string{"Host: a.test"}, row.want...), lines(&h.Fields)); diff != "" {
+			if diff := cmp.Diff(append([]string{"Host: a.test"}, row.want...), lines(&h.Section)); diff != "" {
 				t.Error(diff)
 			}
 			if h.Len() != len(row.want)+1 {

@@ -206,7 +206,7 @@ func FuzzTrailers(f *testing.F) {
 		f.Add([]byte(section))
 	}
 	f.Fuzz(func(t *testing.T, window []byte) {
-		ours, lim := new(Fields), DefaultLimits()
+		ours, lim := new(Section), DefaultLimits()
 		n, err := ours.ParseTrailers(window, &lim)
 		if refused(t, err); n == 0 {
 			return

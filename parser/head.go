@@ -12,7 +12,7 @@ type Head struct {
 	Form   Form
 	Minor  int // the minor version: 0 for HTTP/1.0, 1 for HTTP/1.1 and any higher 1.x
 
-	Fields
+	Section
 
 	method, target, targetEnd int // offsets: Method is text[:method], Target text[target:targetEnd]
 	begun                     bool
@@ -21,8 +21,8 @@ type Head struct {
 
 // Reset makes the Head ready for another request's bytes. The strings given out before stay valid.
 func (h *Head) Reset() {
-	h.Fields.Reset()
-	*h = Head{Fields: h.Fields}
+	h.Section.Reset()
+	*h = Head{Section: h.Section}
 }
 
 // Text returns the head as received, from the method to the empty line, or "" while it is not complete.

@@ -112,11 +112,11 @@ func heads(t testing.TB, lim Limits) func() machine {
 
 func describe(h *Head) string {
 	return fmt.Sprintf("%q %q HTTP/1.%d form %d host %q path %q query %q %q text %q",
-		h.Method, h.Target, h.Minor, h.Form, h.Host, h.Path, h.Query, lines(&h.Fields), h.Text())
+		h.Method, h.Target, h.Minor, h.Form, h.Host, h.Path, h.Query, lines(&h.Section), h.Text())
 }
 
 // lines lists field lines as "name: value".
-func lines(f *Fields) []string {
+func lines(f *Section) []string {
 	list := []string{}
 	for name, value := range f.All() {
 		list = append(list, name+": "+value)

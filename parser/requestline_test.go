@@ -105,7 +105,7 @@ func TestIncompleteHead(t *testing.T) {
 		if n, err := h.Parse([]byte(whole[:i]), &lim); n != 0 || err != nil {
 			t.Fatalf("%q: %d, %v", whole[:i], n, err)
 		}
-		if _, ok := h.Lookup("host"); ok || h.Len() > 0 || len(lines(&h.Fields)) > 0 || h.Get("Host") != "" || h.Text() != "" {
+		if _, ok := h.Lookup("host"); ok || h.Len() > 0 || len(lines(&h.Section)) > 0 || h.Get("Host") != "" || h.Text() != "" {
 			t.Errorf("%q shows fields", whole[:i])
 		}
 		if expects, err := h.ExpectsContinue(); expects || err != nil || h.ConnectionHas("close") {

@@ -355,7 +355,7 @@ func hijacks(w *server.Response, r *server.Request) error {
 		_, err := w.WriteString("hello")
 		return err
 	}
-	w.Status(101)
+	w.SetStatus(101)
 	c, err := w.Hijack()
 	if err == nil {
 		c.Close()
@@ -514,7 +514,7 @@ func (b *bench) checkLent(t *testing.T) {
 		_, werr := x.w.WriteString("x")
 		_, rerr := x.r.Body.Read(make([]byte, 1))
 		for i, err := range []error{
-			werr, rerr, x.w.Flush(), x.w.Status(200), x.w.Abort(), x.w.SetWriteDeadline(time.Now()), x.w.SetMinWriteRate(1),
+			werr, rerr, x.w.Flush(), x.w.SetStatus(200), x.w.Abort(), x.w.SetWriteDeadline(time.Now()), x.w.SetMinWriteRate(1),
 			x.w.SetStallTimeout(1), x.r.SetReadDeadline(time.Now()), x.r.SetMinReadRate(1),
 		} {
 			if err == nil {

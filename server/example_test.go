@@ -39,7 +39,7 @@ func Example() {
 func ExampleStatusError() {
 	upload := func(w *server.Response, r *server.Request) error {
 		r.Body.Limit(1 << 20) // more is 413 Content Too Large
-		if r.Get("Content-Type") != "image/png" {
+		if r.Fields.Get("Content-Type") != "image/png" {
 			return &server.StatusError{Status: 415, Reason: "only image/png"}
 		}
 		n, err := io.Copy(io.Discard, r.Body)

@@ -24,7 +24,7 @@ func TestHijackedConnectionsAreNobodysBusiness(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := &server.Server{MaxConns: 1, Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-					if err := w.Status(101); err != nil {
+					if err := w.SetStatus(101); err != nil {
 						return err
 					}
 					c, err := w.Hijack()

@@ -20,20 +20,58 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spillway-go/spillway/body"
 	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/parser"
 )
 
-// What a handler sees is defined in package conn.
+// What a handler sees is defined below this package; here are its names.
 type (
-	Handler     = conn.Handler
+	// Handler answers requests.
+	Handler = conn.Handler
+	// HandlerFunc is a function that is a Handler.
 	HandlerFunc = conn.HandlerFunc
-	Request     = conn.Request
-	Response    = conn.Response
-	Hijacked    = conn.Hijacked
+	// Request is one request, as its handler has it.
+	Request = conn.Request
+	// Response is the answer to one request, as its handler makes it.
+	Response = conn.Response
+	// Content is a request's content: a stream that reads from the connection.
+	Content = body.Content
+	// Fields are the field lines of a request or of a trailer section.
+	Fields = parser.Fields
+	// Field is a field line of a StatusError.
+	Field = conn.Field
+	// Hijacked is a connection that a handler has taken over.
+	Hijacked = conn.Hijacked
+	// StatusError is an error with the response that a handler wants for it.
 	StatusError = conn.StatusError
-	Limits      = conn.Limits
-	Event       = conn.Event
-	Stats       = conn.Stats
+	// Limits bounds what a client may cost, each with its default.
+	Limits = conn.Limits
+	// Event is one step in a connection's life, for Server.Trace.
+	Event = conn.Event
+	// Stats is a snapshot of a server's counters.
+	Stats = conn.Stats
+	// Verdict is what a connection does after an exchange.
+	Verdict = conn.Verdict
+	// Reason is why a connection ended.
+	Reason = conn.Reason
+	// Leftover is what became of the content that a handler did not read.
+	Leftover = body.Leftover
+)
+
+// The errors of reading and writing, for errors.Is. Those that carry numbers, for errors.As, are in package body.
+var (
+	ErrAbort         = conn.ErrAbort         // returned by a handler: end the connection, and log nothing
+	ErrEnded         = conn.ErrEnded         // the exchange has ended
+	ErrHeadSent      = conn.ErrHeadSent      // the response's head has been sent
+	ErrHijacked      = conn.ErrHijacked      // the connection was hijacked
+	ErrContentLength = conn.ErrContentLength // content beyond the declared Content-Length
+	ErrNoContent     = conn.ErrNoContent     // a response with this status has no content
+	ErrNoTrailers    = conn.ErrNoTrailers    // the response's framing has no trailer section
+	ErrMinRate       = conn.ErrMinRate       // the client was slower than the minimum rate
+	ErrAbandoned     = body.ErrAbandoned     // the content was given up
+	ErrContentClosed = body.ErrClosed        // read after the exchange has ended
+	ErrContentBusy   = body.ErrBusy          // read beside another read
 )
 
 // ErrClosed is returned by Serve and its kin after Shutdown or Close.

@@ -34,12 +34,12 @@ func liveChromium(t *testing.T) *chromium.Browser {
 func TestChromiumShowsEarlyAnswers(t *testing.T) {
 	liveClean(t)
 	live := liveServe(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-		if r.Path != "/form" {
+		if r.RawPath != "/form" {
 			return liveLab(w, r)
 		}
 		w.Set("Content-Type", "text/html; charset=utf-8")
 		_, err := fmt.Fprintf(w, `<!doctype html><title>upload</title><form method=post enctype=multipart/form-data `+
-			`action="%s"><input type=file name=file></form>`, r.Query)
+			`action="%s"><input type=file name=file></form>`, r.RawQuery)
 		return err
 	})})
 	file := filepath.Join(t.TempDir(), "upload")

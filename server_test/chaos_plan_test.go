@@ -357,7 +357,7 @@ func (r slowReader) Read(p []byte) (int, error) {
 // serveChaos serves a route over the native API.
 func serveChaos(w *server.Response, r *server.Request) error {
 	x := &chaosX{
-		token: r.Get("X-Token"), body: r.Body, out: w, ctx: r.Context(), flush: w.Flush, abort: func() { w.Abort() },
+		token: r.Fields.Get("X-Token"), body: r.Body, out: w, ctx: r.Context(), flush: w.Flush, abort: func() { w.Abort() },
 		length: func(n int) { w.SetContentLength(int64(n)) },
 		readBy: r.SetReadDeadline, writeBy: w.SetWriteDeadline,
 		rates: func(n int64) {
@@ -367,9 +367,9 @@ func serveChaos(w *server.Response, r *server.Request) error {
 		},
 		hijack: func() (net.Conn, error) { return w.Hijack() },
 	}
-	x.n, _ = strconv.Atoi(strings.TrimPrefix(r.Query, "n="))
+	x.n, _ = strconv.Atoi(strings.TrimPrefix(r.RawQuery, "n="))
 	w.Set("X-Token", x.token)
-	return chaosRoutes[strings.ReplaceAll(r.Path[1:], "-", " ")].serve(x)
+	return chaosRoutes[strings.ReplaceAll(r.RawPath[1:], "-", " ")].serve(x)
 }
 
 // serveHTTPChaos serves a route over net/http's.

@@ -175,10 +175,10 @@ func (l *liveServer) waitEvents(t testing.TB, kind int, n int, within time.Durat
 
 // liveLab serves routes of the lab, those that these tests need. A request's X-Token comes back in the response.
 func liveLab(w *server.Response, r *server.Request) error {
-	if token := r.Get("X-Token"); token != "" {
+	if token := r.Fields.Get("X-Token"); token != "" {
 		w.Set("X-Token", token)
 	}
-	q, err := url.ParseQuery(r.Query)
+	q, err := url.ParseQuery(r.RawQuery)
 	if err != nil {
 		return &server.StatusError{Status: 400, Reason: "bad query"}
 	}
@@ -187,7 +187,7 @@ func liveLab(w *server.Response, r *server.Request) error {
 		return n
 	}
 	w.Set("Content-Type", "text/plain; charset=utf-8")
-	switch r.Path {
+	switch r.RawPath {
 	case "/plaintext":
 		_, err = w.WriteString("Hello, World!")
 	case "/consume":
@@ -241,7 +241,7 @@ func liveReject(w *server.Response, r *server.Request, most int64) error {
 			return err
 		}
 	}
-	w.Status(413)
+	w.SetStatus(413)
 	_, err := fmt.Fprintf(w, "too large: the limit is %d bytes\n", most)
 	return err
 }

@@ -24,8 +24,8 @@ func (r *faultRun) Serve(w *server.Response, q *server.Request) error {
 		return conn.ErrAbort
 	}
 	want := r.requests[number]
-	if q.Method != want.method || q.Target != fmt.Sprint("/", number) || q.Get("X-Number") != fmt.Sprint(number) {
-		r.complain("request %d is %s %s with the number %s", number, q.Method, q.Target, q.Get("X-Number"))
+	if q.Method != want.method || q.Target != fmt.Sprint("/", number) || q.Fields.Get("X-Number") != fmt.Sprint(number) {
+		r.complain("request %d is %s %s with the number %s", number, q.Method, q.Target, q.Fields.Get("X-Number"))
 		return conn.ErrAbort
 	}
 	w.Set("X-Number", fmt.Sprint(number))

@@ -23,7 +23,7 @@ func liveHandler(t *testing.T, over servertest.Carrier, limits server.Limits, se
 	result := make(chan error, 10)
 	srv := &server.Server{Limits: limits}
 	srv.Handler = server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-		if r.Path == "/plaintext" {
+		if r.RawPath == "/plaintext" {
 			return liveLab(w, r)
 		}
 		err := serve(w, r)
@@ -127,7 +127,7 @@ func TestPolicyOfAnExchange(t *testing.T) { liveEach(t, policyOfAnExchange) }
 
 func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
 	live, result := liveHandler(t, over, server.Limits{}, func(w *server.Response, r *server.Request) error {
-		switch r.Path {
+		switch r.RawPath {
 		case "/limit":
 			r.Body.Limit(100)
 			_, err := io.Copy(io.Discard, r.Body)

@@ -140,13 +140,13 @@ func (r *modelRun) receive(client *servertest.Conn, began time.Time, read chan<-
 
 // serve is every request's handler. It answers with what it took for the request.
 func (r *modelRun) serve(w *conn.Response, q *conn.Request) error {
-	request := q.Method + " " + q.Path
+	request := q.Method + " " + q.RawPath
 	r.seen = append(r.seen, request)
 	if len(r.seen) == 1 {
 		if err := r.serveFirst(w, q); err != nil {
 			return err
 		}
-	} else if q.Path != "/unread" {
+	} else if q.RawPath != "/unread" {
 		io.Copy(io.Discard, q.Body)
 	}
 	_, err := w.WriteString(request)

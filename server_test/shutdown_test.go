@@ -219,7 +219,7 @@ func TestShutdownAnswersWhatFollowsARunningResponse(t *testing.T) {
 	liveEach(t, func(t *testing.T, over servertest.Carrier) {
 		release := make(chan struct{})
 		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-			if r.Path == "/slow" {
+			if r.RawPath == "/slow" {
 				w.WriteString("begin ")
 				w.Flush()
 				<-release

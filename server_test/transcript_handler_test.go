@@ -46,12 +46,12 @@ var verbs = map[string]func(*cook, string) error{
 	"echo":           (*cook).echo,  // sends each read back, flushed
 	"write":          (*cook).write, // writes content
 	"flush":          func(k *cook, _ string) error { return k.w.Flush() },
-	"status":         func(k *cook, arg string) error { return k.w.Status(number(arg)) },
+	"status":         func(k *cook, arg string) error { return k.w.SetStatus(number(arg)) },
 	"set":            func(k *cook, arg string) error { return k.w.Set(field(arg)) },
 	"add":            func(k *cook, arg string) error { return k.w.Add(field(arg)) },
 	"del":            func(k *cook, arg string) error { k.w.Del(arg); return nil },
 	"inform":         func(k *cook, arg string) error { return k.w.Inform(number(arg)) },
-	"trailer":        func(k *cook, arg string) error { return k.w.Trailer(field(arg)) },
+	"trailer":        func(k *cook, arg string) error { return k.w.SetTrailer(field(arg)) },
 	"limit":          func(k *cook, arg string) error { k.r.Body.Limit(int64(number(arg))); return nil },
 	"reject":         (*cook).reject, // 413 if more content is declared than this
 	"drain":          (*cook).drain,  // sets the budget of this exchange
@@ -112,7 +112,7 @@ type cook struct {
 
 // Serve does what the transcript says for the request's path.
 func (p *player) Serve(w *server.Response, r *server.Request) error {
-	steps, ok := p.script.handlers[r.Path]
+	steps, ok := p.script.handlers[r.RawPath]
 	if !ok {
 		steps = p.script.handlers[""]
 	}
@@ -307,10 +307,10 @@ func (k *cook) change(arg string) error {
 	case "ContentLength":
 		r.ContentLength = int64(number(value))
 	case "Fields":
-		r.Fields.Reset() // there is nothing else that could be done to them
+		r.Fields = server.Fields{}
 	default:
 		*map[string]*string{
-			"Method": &r.Method, "Target": &r.Target, "Path": &r.Path, "Query": &r.Query, "Host": &r.Host, "Proto": &r.Proto,
+			"Method": &r.Method, "Target": &r.Target, "Path": &r.RawPath, "Query": &r.RawQuery, "Host": &r.Host, "Proto": &r.Proto,
 		}[name] = value
 	}
 	return nil
@@ -335,9 +335,9 @@ func (k *cook) value(name string) string {
 	case "host":
 		return r.Host
 	case "path":
-		return r.Path
+		return r.RawPath
 	case "query":
-		return r.Query
+		return r.RawQuery
 	case "length":
 		return strconv.FormatInt(r.ContentLength, 10)
 	case "n":
@@ -353,7 +353,7 @@ func (k *cook) value(name string) string {
 		}
 		return s
 	}
-	return r.Get(name)
+	return r.Fields.Get(name)
 }
 
 func number(arg string) int {

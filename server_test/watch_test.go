@@ -21,7 +21,7 @@ func TestWatchedClientsAreAnsweredAtOnce(t *testing.T) {
 		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 			r.Context().Done()
 			n, err := io.Copy(io.Discard, r.Body)
-			fmt.Fprintf(w, "%s, %d bytes, number %d", r.Path, n, r.Number())
+			fmt.Fprintf(w, "%s, %d bytes, number %d", r.RawPath, n, r.Number())
 			return err
 		})})
 		c := live.dial(t)

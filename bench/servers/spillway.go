@@ -20,7 +20,7 @@ func serveSpillway(l net.Listener, env *Env) error {
 	file := filepath.Join(env.Dir, FileFile)
 	handler := func(w *server.Response, r *server.Request) error {
 		w.Set("Content-Type", "text/plain; charset=utf-8")
-		switch path := r.Path; {
+		switch path := r.RawPath; {
 		case strings.HasPrefix(path, "/plaintext"):
 			_, err := w.WriteString("Hello, World!")
 			return err

@@ -26,11 +26,11 @@ type connection struct {
 }
 
 // connection returns the connection of a request.
-func (a *adapter) connection(r *conn.Request) *connection {
-	c, ok := r.Conn().Value().(*connection)
+func (a *adapter) connection(nc *conn.Conn) *connection {
+	c, ok := nc.Value().(*connection)
 	if !ok || c.adapter != a {
-		c = &connection{adapter: a, nc: r.Conn().NetConn(), context: r.Conn().Context(), log: r.Conn().Log()}
-		r.Conn().Keep(c.context, c)
+		c = &connection{adapter: a, nc: nc.NetConn(), context: nc.Context(), log: nc.Log()}
+		nc.Keep(c.context, c)
 	}
 	if !c.ready {
 		c.prepare()

@@ -19,6 +19,7 @@ type content struct {
 	closed  atomic.Bool
 	limited atomic.Bool // the last read may have met the limit of an http.MaxBytesReader
 	mu      sync.Mutex  // one read at a time
+	ended   bool        // the end was reached, and the trailers are taken
 }
 
 // Read reads content. After Close, or after the handler has returned, it returns http.ErrBodyReadAfterClose.
@@ -67,6 +68,10 @@ func (c *content) failed(err error) error {
 
 // takeTrailers fills in the request's trailers at the end of the content.
 func (c *content) takeTrailers() {
+	if c.ended {
+		return
+	}
+	c.ended = true
 	for name, value := range c.reader.Trailers().All() {
 		if c.request.Trailer == nil {
 			c.request.Trailer = make(http.Header)
@@ -74,7 +79,6 @@ func (c *content) takeTrailers() {
 		key := canonical(name)
 		c.request.Trailer[key] = append(c.request.Trailer[key], value)
 	}
-	c.reader.Trailers().Reset()
 }
 
 // overLimit reports whether an http.MaxBytesReader has met its limit with content left unread. It would tell its server so,

@@ -16,12 +16,12 @@ import (
 // watched from the first call of Done or Err on. Once somebody asks for Done, a context of the standard library does the
 // work: those derived from this one then need no goroutine.
 type requestContext struct {
-	conn  *connection
-	creq  *conn.Request
-	inner atomic.Pointer[cancellable] // nil: nobody has asked for Done
+	conn   *connection
+	native conn.Adapter
+	inner  atomic.Pointer[cancellable] // nil: nobody has asked for Done
 
 	mu       sync.Mutex // guards what follows
-	ended    bool       // the handler has returned: creq belongs to another exchange
+	ended    bool       // the handler has returned: native belongs to another exchange
 	watching bool       // gone will be called
 	lost     bool       // it was
 	notify   chan bool  // for CloseNotify
@@ -82,7 +82,7 @@ func (x *requestContext) Err() error {
 func (x *requestContext) watch() {
 	if !x.ended && !x.watching {
 		x.watching = true
-		x.creq.WhenGone(x.gone)
+		x.native.WhenGone(x.gone)
 	}
 }
 

@@ -25,9 +25,10 @@ type exchange struct {
 	context requestContext
 	content content
 
-	conn *connection
-	res  *conn.Response // the native response; not to be used when done
-	creq *conn.Request  // the native request; not to be used when done
+	conn   *connection
+	res    *conn.Response // the native response; not to be used when done
+	creq   *conn.Request  // the native request; not to be used when done
+	native conn.Adapter   // both
 
 	// mu lets a goroutine beside the handler's set a deadline. It is held there, and where one of these is set.
 	mu       sync.Mutex
@@ -82,8 +83,8 @@ func (x *exchange) WriteHeader(code int) {
 		return
 	}
 	x.wrote, x.status = true, code
-	x.res.Status(code)
-	x.res.AllowSwitch()
+	x.res.SetStatus(code)
+	x.native.AllowSwitch()
 	x.giveFields()
 }
 
@@ -92,7 +93,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if err := x.admit(len(p)); err != nil || len(p) == 0 {
 		return 0, err
 	}
-	if !x.sent && len(x.res.Buffered())+len(p) > held {
+	if !x.sent && len(x.native.Buffered())+len(p) > held {
 		x.send(x.beginning(p))
 	}
 	n, err := x.res.Write(p)
@@ -105,7 +106,7 @@ func (x *exchange) WriteString(s string) (int, error) {
 	if err := x.admit(len(s)); err != nil || s == "" {
 		return 0, err
 	}
-	if !x.sent && len(x.res.Buffered())+len(s) > held {
+	if !x.sent && len(x.native.Buffered())+len(s) > held {
 		x.send(x.beginning([]byte(s[:min(len(s), sniffed)])))
 	}
 	n, err := x.res.WriteString(s)
@@ -161,7 +162,7 @@ const sniffed = 512
 
 // beginning returns the first bytes of the content, of which p is the latest part.
 func (x *exchange) beginning(p []byte) []byte {
-	buffered := x.res.Buffered()
+	buffered := x.native.Buffered()
 	if !x.sniff || len(buffered) == 0 {
 		return p
 	}
@@ -203,7 +204,7 @@ func (x *exchange) send(first []byte) {
 // begin lets the native response decide its framing, without knowing the content's length.
 func (x *exchange) begin() {
 	x.begun = true
-	x.res.Send()
+	x.native.Send()
 }
 
 // Flush sends what was written so far.
@@ -224,7 +225,7 @@ func (x *exchange) FlushError() error {
 		return x.failed
 	}
 	if !x.sent {
-		x.complete(x.res.Buffered())
+		x.complete(x.native.Buffered())
 	}
 	x.begun = true
 	return x.noteFailure(x.res.Flush())
@@ -243,14 +244,14 @@ func (x *exchange) finish() error {
 	}
 	early := x.sent
 	if !early {
-		x.complete(x.res.Buffered())
+		x.complete(x.native.Buffered())
 	}
 	short := x.declared >= 0 && x.written != x.declared && x.mayHaveContent()
 	if x.forced || short {
 		x.begin() // so that the native response does not choose another framing, or another status
 	}
 	if early && x.overran && x.request.Method != "HEAD" {
-		x.res.Send()
+		x.native.Send()
 		x.res.WriteString("-") // is refused, and ends the connection
 	}
 	x.sendTrailers()

@@ -56,7 +56,7 @@ func (x *exchange) giveField(key string, values []string, f *framing) {
 		x.sniff = x.sniff && first(values) == ""
 	case "Date":
 		if len(values) == 0 {
-			x.res.OmitDate()
+			x.native.OmitDate()
 		}
 	case "Connection":
 		values = x.giveConnection(values)
@@ -109,7 +109,7 @@ func (x *exchange) decideFraming(f *framing) {
 	case x.declared >= 0 && x.mayHaveContent():
 		x.res.SetContentLength(x.declared)
 	case parser.EqualFold(f.coding, "identity"):
-		x.res.UntilClose()
+		x.native.UntilClose()
 	}
 }
 
@@ -117,7 +117,7 @@ func (x *exchange) decideFraming(f *framing) {
 // fails: the content would be taken for what it is not.
 func (x *exchange) giveCoding(coding string) {
 	if !parser.EqualFold(coding, "chunked") && !parser.EqualFold(coding, "identity") && x.mayHaveContent() && x.request.Method != "HEAD" {
-		x.failed = x.res.SetCoding(coding)
+		x.failed = x.native.SetCoding(coding)
 	}
 }
 
@@ -186,7 +186,7 @@ func (x *exchange) sendTrailers() {
 
 func (x *exchange) sendTrailer(name string, values []string) {
 	for _, value := range values {
-		x.res.Trailer(name, clean(value))
+		x.res.SetTrailer(name, clean(value))
 	}
 }
 

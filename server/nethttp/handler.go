@@ -26,8 +26,9 @@ type adapter struct {
 
 // Serve serves one exchange.
 func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
-	c := a.connection(r)
-	x := &exchange{conn: c, res: w, creq: r, declared: -1}
+	native := conn.Adapt(w, r)
+	c := a.connection(native.Conn())
+	x := &exchange{conn: c, res: w, creq: r, native: native, declared: -1}
 	if err := x.makeRequest(); err != nil {
 		w.Set("Connection", "close") // as net/http does
 		return err

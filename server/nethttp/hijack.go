@@ -23,7 +23,7 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if x.wrote && !x.sent {
 		x.complete(nil)
 	}
-	taken, err := x.res.TakeOver()
+	taken, err := x.native.Hijack()
 	if err != nil {
 		return nil, nil, err
 	}

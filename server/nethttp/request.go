@@ -19,14 +19,14 @@ var (
 // makeRequest fills in the request, or returns the error that the client gets.
 func (x *exchange) makeRequest() error {
 	r, c := x.creq, x.conn
-	x.context.conn, x.context.creq = c, r
+	x.context.conn, x.context.native = c, x.native
 	x.request = *blank.WithContext(&x.context) // nothing else can set the context
 	q := &x.request
 	q.Method, q.RequestURI, q.Host = r.Method, r.Target, r.Host
 	q.Proto, q.ProtoMajor, q.ProtoMinor = r.Proto, 1, int(r.Proto[len(r.Proto)-1]-'0')
 	q.RemoteAddr, q.TLS = c.remote, c.tls
 	q.ContentLength = r.ContentLength
-	q.Close = !r.Persists()
+	q.Close = !x.native.Persists()
 	q.URL = &x.url
 	if !parsePlainPath(&x.url, r.Target) {
 		if err := x.parseTarget(); err != nil {
@@ -85,14 +85,14 @@ func (x *exchange) parseTarget() error {
 
 // makeHeader fills in the fields, under their canonical names and without Host and Transfer-Encoding.
 func (x *exchange) makeHeader() {
-	n := x.creq.Len()
+	n := x.creq.Fields.Len()
 	values := x.values[:0]
 	if n-1 > cap(values) { // Host is not among them
 		values = make([]string, 0, n)
 	}
 	h := make(http.Header, n)
 	for i := range n {
-		name, value := x.creq.At(i)
+		name, value := x.native.Field(i)
 		key := canonical(name)
 		if key == "Host" || key == "Transfer-Encoding" {
 			continue
@@ -118,7 +118,7 @@ func (x *exchange) makeBody() (err error) {
 		q.Body = http.NoBody
 		return nil
 	}
-	x.content.reader, x.content.request = x.creq.Body, q
+	x.content.reader, x.content.request = x.native.Content(), q
 	q.Body = &x.content
 	if q.ContentLength > 0 {
 		return nil

@@ -20,7 +20,7 @@ const smuggled = "GET /smuggled HTTP/1.1\r\nHost: example.test\r\n\r\n"
 // tell answers with what it takes for the request, when it has read as much as the path says.
 func tell(g *ground) server.HandlerFunc {
 	return func(w *server.Response, r *server.Request) error {
-		switch r.Path {
+		switch r.RawPath {
 		case "/smuggled":
 			g.Error("content became a request")
 		case "/part":
@@ -36,7 +36,7 @@ func tell(g *ground) server.HandlerFunc {
 		case "/refuse":
 			return &server.StatusError{Status: 413, Reason: "too large"}
 		}
-		_, err := w.WriteString(r.Path)
+		_, err := w.WriteString(r.RawPath)
 		return err
 	}
 }
@@ -185,7 +185,7 @@ func keptBehindALeftover(g *ground) {
 
 func cutLooksCut(g *ground) {
 	srv := g.start(func(w *server.Response, r *server.Request) error {
-		if r.Path == "/fixed" {
+		if r.RawPath == "/fixed" {
 			w.Set("Content-Length", "100")
 		}
 		w.WriteString("half of it")
@@ -207,7 +207,7 @@ func cutLooksCut(g *ground) {
 func nothingReachesTheNext(g *ground) {
 	const soon = 20 * time.Millisecond
 	c := g.start(func(w *server.Response, r *server.Request) error {
-		if r.Path == "/first" {
+		if r.RawPath == "/first" {
 			r.SetReadDeadline(time.Now().Add(soon))
 			w.SetWriteDeadline(time.Now().Add(soon))
 		}

@@ -139,7 +139,7 @@ func oneClientCostsAnotherNothing(g *ground) {
 // hijackedIsWhole takes a connection over on which bytes have come early, and sends back what comes.
 func hijackedIsWhole(g *ground) {
 	srv := g.start(func(w *server.Response, r *server.Request) error {
-		w.Status(101)
+		w.SetStatus(101)
 		w.Set("Connection", "Upgrade")
 		w.Set("Upgrade", "echo")
 		taken, err := w.Hijack()
@@ -274,7 +274,7 @@ func shutdownWaits(g *ground) {
 func closeEndsEverything(g *ground) {
 	began, over := make(chan bool), make(chan bool)
 	srv := g.start(func(w *server.Response, r *server.Request) error {
-		if r.Path != "/wait" {
+		if r.RawPath != "/wait" {
 			return tell(g)(w, r)
 		}
 		close(began)

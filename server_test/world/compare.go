@@ -32,7 +32,7 @@ type verdict struct {
 	served   served
 	failures []failure
 	stale    []explanation // of what does not fail
-	unbuilt  []string // packages whose tests do not build, each with the compiler's first line
+	unbuilt  []string      // packages whose tests do not build, each with the compiler's first line
 	took     time.Duration
 }
 

@@ -41,7 +41,7 @@ type routes map[string]server.HandlerFunc
 
 // Serve finds the handler. A handler's error is its response, where no byte of another has been sent.
 func (m routes) Serve(w *server.Response, r *server.Request) error {
-	handler, ok := m[r.Path]
+	handler, ok := m[r.RawPath]
 	if !ok {
 		return &server.StatusError{Status: 404, Reason: "no such route"}
 	}
@@ -76,7 +76,7 @@ func fail(*server.Response, *server.Request) error { panic("this route fails") }
 
 // partial reads some of the content and leaves the rest.
 func (l *Lab) partial(w *server.Response, r *server.Request) error {
-	most, err := number(r.Query, "n", 0, math.MaxInt64)
+	most, err := number(r.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (l *Lab) partial(w *server.Response, r *server.Request) error {
 
 // reject reads content up to a limit. Where more is declared it reads nothing.
 func (l *Lab) reject(w *server.Response, r *server.Request) error {
-	most, err := number(r.Query, "max", 0, math.MaxInt64)
+	most, err := number(r.RawQuery, "max", 0, math.MaxInt64)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (l *Lab) reject(w *server.Response, r *server.Request) error {
 
 // echo sends the content back as it comes.
 func echo(w *server.Response, r *server.Request) error {
-	if kind, ok := r.Lookup("Content-Type"); ok {
+	if kind, ok := r.Fields.Lookup("Content-Type"); ok {
 		if err := w.Set("Content-Type", kind); err != nil {
 			return err
 		}
@@ -150,11 +150,11 @@ func (l *Lab) inspect(w *server.Response, r *server.Request) error {
 	return sendJSON(w, &inspection{
 		Method:        r.Method,
 		Target:        r.Target,
-		Path:          r.Path,
-		Query:         r.Query,
+		Path:          r.RawPath,
+		Query:         r.RawQuery,
 		Proto:         versionServed(r),
 		Host:          r.Host,
-		Headers:       fieldList(r.All()),
+		Headers:       fieldList(r.Fields.All()),
 		ContentLength: r.ContentLength,
 		BodyBytes:     n,
 		BodySHA256:    hex.EncodeToString(hash.Sum(nil)),
@@ -164,7 +164,7 @@ func (l *Lab) inspect(w *server.Response, r *server.Request) error {
 
 // sized sends content of a declared length.
 func sized(w *server.Response, r *server.Request) error {
-	n, err := number(r.Query, "n", 0, math.MaxInt64)
+	n, err := number(r.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
 	}
@@ -179,11 +179,11 @@ func sized(w *server.Response, r *server.Request) error {
 
 // stream sends content whose length is not declared, a piece at a time.
 func stream(w *server.Response, r *server.Request) error {
-	n, err := number(r.Query, "n", 0, math.MaxInt64)
+	n, err := number(r.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
 	}
-	chunk, err := number(r.Query, "chunk", 1, math.MaxInt64)
+	chunk, err := number(r.RawQuery, "chunk", 1, math.MaxInt64)
 	if err != nil || r.Method == "HEAD" {
 		return err
 	}
@@ -202,16 +202,16 @@ func stream(w *server.Response, r *server.Request) error {
 }
 
 func status(w *server.Response, r *server.Request) error {
-	code, err := number(r.Query, "code", 200, 999)
+	code, err := number(r.RawQuery, "code", 200, 999)
 	if err != nil {
 		return err
 	}
-	return w.Status(int(code))
+	return w.SetStatus(int(code))
 }
 
 // sleep answers late. A client that has closed its sending side may still wait for the answer, so it gets one, early.
 func sleep(w *server.Response, r *server.Request) error {
-	ms, err := number(r.Query, "ms", 0, math.MaxInt64/int64(time.Millisecond))
+	ms, err := number(r.RawQuery, "ms", 0, math.MaxInt64/int64(time.Millisecond))
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func hijack(w *server.Response, r *server.Request) error {
 		return &server.StatusError{Status: 400, Reason: "HTTP/1.0 knows no upgrade"}
 	}
 	w.Del("Content-Type")
-	if err := errors.Join(w.Status(101), w.Set("Connection", "Upgrade"), w.Set("Upgrade", "echo")); err != nil {
+	if err := errors.Join(w.SetStatus(101), w.Set("Connection", "Upgrade"), w.Set("Upgrade", "echo")); err != nil {
 		return err
 	}
 	c, err := w.Hijack()
@@ -245,7 +245,7 @@ func hijack(w *server.Response, r *server.Request) error {
 
 // uploads returns the note of an upload.
 func (l *Lab) uploads(w *server.Response, r *server.Request) error {
-	id, err := parameter(r.Query, "id")
+	id, err := parameter(r.RawQuery, "id")
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (l *Lab) uploads(w *server.Response, r *server.Request) error {
 
 // note keeps what the handler was given of the content, and the error that ended the reading, if the request asks for it.
 func (l *Lab) note(r *server.Request, err error) {
-	if id, ok := r.Lookup("X-Upload-Id"); ok {
+	if id, ok := r.Fields.Lookup("X-Upload-Id"); ok {
 		l.notes.add(id, r.Body.Received(), err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+
+	"github.com/spillway-go/spillway/body"
 )
 
 // State is a step in a connection's life of which Config.State is told.
@@ -70,47 +72,68 @@ func (c *Conn) NetConn() net.Conn {
 	return c.nc
 }
 
+// Adapter does what a handler API that is built on this one may do with an exchange, and a handler may not.
+type Adapter struct {
+	w *Response
+	r *Request
+}
+
+// Adapt returns the Adapter of an exchange. It is good for as long as they are.
+func Adapt(w *Response, r *Request) Adapter { return Adapter{w, r} }
+
 // Conn returns the connection that the request came on.
-func (r *Request) Conn() *Conn { return r.conn }
+func (a Adapter) Conn() *Conn { return a.r.conn }
+
+// Content returns the reader of the request's content.
+func (a Adapter) Content() *body.Reader { return a.r.content }
+
+// Field returns the name and the value of field line i of the request, 0 ≤ i < Fields.Len.
+func (a Adapter) Field(i int) (name, value string) { return a.r.conn.head.At(i) }
+
+// Persists reports whether the request lets another follow it on its connection (RFC 9112 §9.3).
+func (a Adapter) Persists() bool { return a.r.conn.req.Persists() }
 
 // WhenGone calls gone, in a goroutine of its own, when the client has closed or reset the connection while the handler
 // runs. A second call replaces the first. It is what cancels the Context, and may not be used beside that.
-func (r *Request) WhenGone(gone func()) { r.turn.during(func() { r.turn.in.watch(gone) }) }
+func (a Adapter) WhenGone(gone func()) { a.r.turn.during(func() { a.r.turn.in.watch(gone) }) }
 
 // Buffered returns the content that was written and is still held back. It is valid until the next call of any method.
-func (w *Response) Buffered() []byte {
-	res, err := w.lock()
-	if err != nil {
-		return nil
-	}
-	defer w.out.mu.Unlock()
-	return res.content
+func (a Adapter) Buffered() (content []byte) {
+	a.w.mark(func(res *response) { content = res.content })
+	return content
 }
 
 // Send decides the framing and sends the head and the content so far, like Flush, but leaves it to the connection when
 // they go out.
-func (w *Response) Send() error {
-	res, err := w.lock()
+func (a Adapter) Send() error {
+	res, err := a.w.lock()
 	if err != nil {
 		return err
 	}
-	defer w.out.mu.Unlock()
+	defer a.w.out.mu.Unlock()
 	return res.push(nil, false)
 }
 
 // OmitDate leaves the Date field out.
-func (w *Response) OmitDate() { w.mark(func(res *response) { res.undated = true }) }
+func (a Adapter) OmitDate() { a.w.mark(func(res *response) { res.undated = true }) }
 
-// AllowSwitch lets a response with status 101 be sent as it was made, without a Hijack. The connection ends behind it.
-func (w *Response) AllowSwitch() { w.mark(func(res *response) { res.switches = true }) }
+// AllowSwitch lets a 101 be sent without a Hijack: the connection ends behind it.
+func (a Adapter) AllowSwitch() { a.w.mark(func(res *response) { res.switches = true }) }
 
 // UntilClose lets the end of the connection be the end of the content, whatever the HTTP version, unless a Content-Length
 // is set.
-func (w *Response) UntilClose() { w.mark(func(res *response) { res.untilClose = true }) }
+func (a Adapter) UntilClose() { a.w.mark(func(res *response) { res.untilClose = true }) }
+
+// SetCoding is the Response's setCoding.
+func (a Adapter) SetCoding(codings string) error { return a.w.setCoding(codings) }
+
+// Hijack is the Response's Hijack without a condition: it may also come after the head, with any status. What was written
+// and not yet sent is sent first.
+func (a Adapter) Hijack() (*Hijacked, error) { return a.w.takeOver() }
 
 func (w *Response) mark(how func(*response)) {
 	if res, err := w.lock(); err == nil {
+		defer w.out.mu.Unlock()
 		how(res)
-		w.out.mu.Unlock()
 	}
 }
