@@ -103,13 +103,22 @@ func (r *Request) Query() (url.Values, error) { return url.ParseQuery(r.RawQuery
 // time means never. A read that fails for it, also one that waits already, returns a *body.SlowError. Any goroutine may
 // call it.
 func (r *Request) SetReadDeadline(t time.Time) error {
-	return r.turn.during(func() { r.conn.sock.Reads.Set(t) })
+	return r.content(func() { r.conn.sock.Reads.Set(t) })
 }
 
 // SetMinReadRate sets the least bytes per second at which the client must send content for this exchange, where the
 // server waits for it; 0 turns that off. Any goroutine may call it.
 func (r *Request) SetMinReadRate(bytesPerSecond int64) error {
-	return r.turn.during(func() { r.conn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
+	return r.content(func() { r.conn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
+}
+
+// content is during for what concerns the request's content: where there is none, what is read next is another request.
+func (r *Request) content(f func()) error {
+	return r.turn.during(func() {
+		if r.turn.req.ContentLength != 0 {
+			f()
+		}
+	})
 }
 
 // SetDrain sets how much of this exchange's leftover content is read so that the connection can be kept, and how long
