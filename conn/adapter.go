@@ -85,7 +85,7 @@ func Adapt(w *Response, r *Request) Adapter { return Adapter{w, r} }
 func (a Adapter) Conn() *Conn { return a.r.conn }
 
 // Content returns the reader of the request's content.
-func (a Adapter) Content() *body.Reader { return a.r.content }
+func (a Adapter) Content() *body.Reader { return a.r.reader }
 
 // Field returns the name and the value of field line i of the request, 0 ≤ i < Fields.Len.
 func (a Adapter) Field(i int) (name, value string) { return a.r.conn.head.At(i) }

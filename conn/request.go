@@ -32,7 +32,7 @@ type Request struct {
 
 	turn    turn
 	conn    *Conn
-	content *body.Reader
+	reader  *body.Reader
 	context *exchangeContext // nil: nobody has asked for it
 }
 
@@ -89,7 +89,7 @@ func (r *Request) fill(c *Conn, t turn) {
 	h := &c.head
 	r.Method, r.Target, r.RawPath, r.RawQuery, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
 	r.Fields, r.ContentLength, r.Body = h.Fields(), c.req.ContentLength, c.req.Body.Content()
-	r.turn, r.conn, r.content = t, c, c.req.Body
+	r.turn, r.conn, r.reader = t, c, c.req.Body
 }
 
 // Path returns the target's path, decoded (RFC 3986 §2.1), or an error where its encoding is broken.

@@ -157,10 +157,10 @@ func TestResponseWaitsForNoReadBesideIt(t *testing.T) {
 					return r.Context().Err()
 				case <-time.After(time.Second):
 				}
-				if r.Path == "/" {
+				if r.RawPath == "/" {
 					return hello(w, r)
 				}
-				w.Status(101)
+				w.SetStatus(101)
 				c, err := w.Hijack()
 				if err == nil {
 					line, _ := bufio.NewReader(c).ReadString('\n')
@@ -359,7 +359,7 @@ func TestFailedHijackClosesTheConnection(t *testing.T) {
 			return hello(w, r)
 		}
 		time.Sleep(time.Second) // until the client has gone
-		w.Status(101)
+		w.SetStatus(101)
 		_, err := w.Hijack()
 		failed <- err
 		return err
