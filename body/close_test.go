@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/parser"
 )
 
 func TestCloseBesideARead(t *testing.T) {
@@ -55,6 +56,27 @@ func TestCloseBesideSettle(t *testing.T) {
 			s.send(content)
 			others.Wait()
 			<-late
+		})
+	}
+}
+
+// A goroutine that the handler has left reads nothing of what stands behind content that was skimmed to its end.
+func TestReadBehindSkim(t *testing.T) {
+	for _, m := range messages {
+		if m.framing != parser.Chunked {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			s := sends(t)
+			r := reader(s, m.framing)
+			s.send(m.wire + next)
+			r.Skim(in5s(1000))
+			if n, err := r.Read(make([]byte, 100)); n != 0 || err != body.ErrClosed {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			if l, n := r.Settle(in5s(1000)); l != body.Drained || n != int64(len(m.wire)) || s.rest() != next {
+				t.Errorf("%v, %d bytes, and %q is next", l, n, s.rest())
+			}
 		})
 	}
 }

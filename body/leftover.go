@@ -132,7 +132,9 @@ func (r *Reader) Skim(budget Budget) {
 	had, whole := r.received, r.left == 0 // the handler may have read a chunk to its end, as one does that knows the last byte
 	switch l := r.throwAway(budget); {
 	case l == Drained:
+		r.err = ErrClosed // for a goroutine that the handler has left: behind the end there is nothing of its content
 	case l == Garbled:
+		r.err = ErrClosed
 		r.stop(garbled)
 	case l == TooSlow && whole && had > 0 && r.received == had && r.left == 0: // the last chunk is the likeliest to come
 	default:

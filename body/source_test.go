@@ -134,7 +134,14 @@ func (s *source) Buffered() int {
 	return len(s.window)
 }
 
-func (s *source) TopUp() bool { return false }
+func (s *source) TopUp() bool {
+	defer s.enter("TopUp")()
+	if len(s.pieces) == 0 {
+		return false
+	}
+	s.window, s.pieces = append(s.window, s.pieces[0]...), s.pieces[1:]
+	return true
+}
 
 func (s *source) Consume(n int) {
 	defer s.enter("Consume")()

@@ -5,6 +5,7 @@ package server_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -290,19 +291,18 @@ func (c *modelCase) came(n int) int {
 	return min(came-len(c.head()), len(c.framing.wire()))
 }
 
-// seemsRead reports whether the handler has read a chunk to its end, and nothing but whole chunks, within the budget, have come
-// behind it: what comes next is likely to be the end.
-func (c *modelCase) seemsRead() bool {
-	stands, at, begins := c.framing.needs(c.read), 0, false
-	came := c.came(stands)
-	for i, p := range c.framing.parts {
-		if i > 0 && i%2 == 0 { // p stands between two chunks, or behind the last
-			begins = begins || stands == at
-			if begins && at <= came && came < at+len(p) {
-				return int64(at-stands) <= c.budget && c.budget > 0
-			}
+// lastMayCome reports whether the handler has read a chunk to its end, and the header of another has not come behind it: then
+// the last chunk is taken for what comes next.
+func (c *modelCase) lastMayCome() bool {
+	wire, needs := c.framing.wire(), c.framing.needs(c.read)
+	for at := 0; at < needs; {
+		header, _, _ := strings.Cut(wire[at:], "\r\n")
+		size, _ := strconv.ParseInt(strings.TrimRight(strings.Split(header, ";")[0], " "), 16, 0)
+		if at += len(header) + len("\r\n") + int(size); at == needs {
+			behind, _, _ := strings.Cut(wire[at+len("\r\n"):], "\r\n")
+			return strings.HasPrefix(behind, "0") || c.came(needs) < at+len("\r\n")+len(behind)+len("\r\n")
 		}
-		at += len(p)
+		at += len("\r\n")
 	}
 	return false
 }
@@ -313,26 +313,27 @@ func (c *modelCase) wants() modelOutcome {
 	chunked := strings.HasSuffix(c.framing.start, "chunked")
 	streams := c.handler == modelFlushes || c.handler == modelEchoes // the head of the response is sent before its end
 	unframed := streams && c.client.version == "HTTP/1.0"            // only the end of the connection ends the response
-	// The head of the response tells what is known then. What has come of chunks is thrown away before that, if the handler
-	// has returned; and only if their end is among it, or the handler seems to have read all, the connection is kept.
+	// The head of the response tells what is known then. Of chunks it is known only when their end has come; what has come
+	// is thrown away before that, if the handler has returned.
 	ended := c.came(c.framing.needs(c.read)) == int(whole)
 	skimmed := chunked && !streams && left > 0
-	var foreseen bool
+	foreseen := left > c.budget && !streams || skimmed && !ended
+	if skimmed && !ended && !c.client.closes && c.budget > 0 && c.lastMayCome() {
+		foreseen = false
+	}
 	switch {
-	case c.flushesFirst():
-		foreseen = whole > c.budget || chunked && c.came(0) < int(whole)
-	case streams: // a handler that has begun to read may read all
-	case skimmed && !ended:
-		foreseen = !c.seemsRead()
+	case !c.flushesFirst(): // a handler that has begun to read may read all
+	case chunked:
+		foreseen = whole > c.budget || c.came(0) < int(whole)
 	default:
-		foreseen = left > c.budget
+		foreseen = whole > c.budget
 	}
 	for _, row := range []struct {
 		when bool
 		modelOutcome
 	}{
 		{c.client.closes && left == 0, modelOutcome{"nothing", 0, true, "linger (client asked)"}},
-		{c.client.closes && skimmed && ended && !foreseen, modelOutcome{"drained", left, true, "linger (client asked)"}},
+		{c.client.closes && skimmed && !foreseen, modelOutcome{"drained", left, true, "linger (client asked)"}},
 		{c.client.closes && skimmed, modelOutcome{"too long", -1, true, "linger (client asked)"}},
 		{c.client.closes, modelOutcome{"too long", 0, true, "linger (client asked)"}},
 		{unframed && left == 0, modelOutcome{"nothing", 0, true, "linger (unframed)"}},
