@@ -9,7 +9,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 )
 
 // spoken answers 204 with a Content-Length to content, and plain requests as they should be.
@@ -113,7 +112,7 @@ func TestMany(t *testing.T) {
 	} {
 		t.Run(tt.name+", "+tt.only, func(t *testing.T) {
 			t.Parallel()
-			cfg := Config{URL: tt.toy.start(t), Tries: 1, All: true, Patience: 600 * time.Millisecond}
+			cfg := Config{URL: tt.toy.start(t), Tries: 1, All: true}
 			cfg.Only = func(s *Scenario) bool { return s.ID == tt.only }
 			rep, err := Run(t.Context(), cfg)
 			if err != nil {
@@ -143,7 +142,7 @@ func TestUnlisted(t *testing.T) {
 		{strict, true, 158, "158 scenarios in"},
 		{lax, false, 158, "… and "},
 	} {
-		rep, err := Run(t.Context(), Config{URL: tt.toy.start(t), Tries: 1, All: tt.all, Patience: 600 * time.Millisecond, Only: isLength})
+		rep, err := Run(t.Context(), Config{URL: tt.toy.start(t), Tries: 1, All: tt.all, Only: isLength})
 		if err != nil {
 			t.Fatal(err)
 		}

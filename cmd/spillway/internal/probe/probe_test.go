@@ -177,16 +177,12 @@ func TestSpillwayHasNoFault(t *testing.T) {
 	})}
 	go srv.Serve(l)
 	defer srv.Close()
-	began := time.Now()
 	rep, err := Run(t.Context(), Config{URL: "http://" + l.Addr().String() + "/"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("it took %v", took)
-	}
-	if len(rep.Results) < 60 {
-		t.Errorf("%d scenarios", len(rep.Results))
+	if n := rep.played(); n < 1500 {
+		t.Errorf("%d scenarios", n)
 	}
 	for i := range rep.Results {
 		if rep.Results[i].Verdict.Fault() {
@@ -200,7 +196,7 @@ func TestNetHTTP(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello\n") }))
 	defer srv.Close()
-	rep, err := Run(t.Context(), Config{URL: srv.URL})
+	rep, err := Run(t.Context(), Config{URL: srv.URL, Tries: 1, Only: func(s *Scenario) bool { return !s.many }})
 	if err != nil {
 		t.Fatal(err)
 	}

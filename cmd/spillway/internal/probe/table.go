@@ -83,9 +83,9 @@ func (r *Report) printResults(w io.Writer, s style, name int) {
 	}
 }
 
-// like reports whether two results are of the same kind of mistake, and came to the same.
+// like reports whether two results are of the same kind of mistake, and have the same verdict.
 func (res *Result) like(other *Result) bool {
-	return res.many && other.many && res.kind == other.kind && res.Verdict == other.Verdict && res.What == other.What
+	return res.many && other.many && res.kind == other.kind && res.Verdict == other.Verdict
 }
 
 func (res *Result) print(w io.Writer, s style, name int, advise bool) {
