@@ -117,7 +117,7 @@ func TestStockWire(t *testing.T) {
 		}, []string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx", strings.Repeat("x", 999_999) + get}, ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
 		{"a limit that is met", func(w http.ResponseWriter, r *http.Request) {
 			if _, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1)); err != nil {
-				http.Error(w, err.Error(), 413)
+				http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 			}
 		}, []string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n", "0\r\n\r\n"}, "HTTP/1.1 413 Content Too Large\r\n" + plain + "X-Content-Type-Options: nosniff\r\nContent-Length: 29\r\nConnection: close\r\n\r\n" +
 			"http: request body too large\n"},
@@ -138,7 +138,7 @@ func TestStockWire(t *testing.T) {
 		}, []string{get}, "only this"},
 		{"a failure with a status of its own", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("WWW-Authenticate", "Basic")
-			http.Error(w, "no\r\nHTTP/1.1 200 OK", 401)
+			http.Error(w, "no\r\nHTTP/1.1 200 OK", http.StatusUnauthorized)
 		}, []string{get, get}, twice("HTTP/1.1 401 Unauthorized\r\n" + plain + "Www-Authenticate: Basic\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 20\r\n\r\n" +
 			"no\r\nHTTP/1.1 200 OK\n")},
 	} {

@@ -34,8 +34,7 @@ func TestMeter(t *testing.T) {
 		{"bytes without a wait", []step{{0, 1}, {0, 1}}, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var m meter
-			m = meter{rate: rate, grace: grace}
+			m := meter{rate: rate, grace: grace}
 			for _, s := range test.steps {
 				m.count(s.wait, s.bytes)
 			}
