@@ -11,7 +11,9 @@ import (
 // exchange serves one request.
 func (c *Conn) exchange() ending {
 	end := c.readHead()
-	if end.verdict == Reuse || c.in.waiting() > 0 {
+	if c.cfg.config.State != nil && (end.verdict == Reuse || c.in.waiting() > 0) {
+		c.beginRead()
+		c.sock.Reads.Set(after(c.began, c.cfg.ReadTimeout)) // before the hook, which may want another
 		c.tell(StateActive)
 	}
 	if end.verdict != Reuse {
@@ -115,9 +117,7 @@ func (c *Conn) flushFirst() error {
 // lend gives the connection to the exchange, with the deadlines and rates that count from the head on.
 func (c *Conn) lend() {
 	lim := &c.cfg.Limits
-	if lim.ReadTimeout > 0 && c.began.IsZero() {
-		c.began = time.Now()
-	}
+	c.beginRead()
 	if c.in.used = c.req.ContentLength != 0; c.in.used {
 		c.in.lend(c.req.Body, after(c.began, lim.ReadTimeout))
 		c.setPatience(lim.StallTimeout)
@@ -127,6 +127,13 @@ func (c *Conn) lend() {
 		by = time.Now().Add(lim.WriteTimeout)
 	}
 	c.sock.Writes.Start(by, lim.MinWriteRate, lim.RateGrace)
+}
+
+// beginRead lets the time for the request begin, if it has not begun with its head.
+func (c *Conn) beginRead() {
+	if c.cfg.ReadTimeout > 0 && c.began.IsZero() {
+		c.began = time.Now()
+	}
 }
 
 // after returns the time that lies d behind t, or the zero time if d is no limit.

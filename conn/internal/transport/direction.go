@@ -17,15 +17,16 @@ type Direction struct {
 	set   func(time.Time) error
 	close func() // ends an operation that nothing else ends; nil: the deadlines are known to work
 
-	clean atomic.Bool // nothing has changed since Start was last called
-	mu    sync.Mutex  // guards what follows; it is held for no operation
-	lazy  bool        // nobody else sets the deadline, and a later one may be set late
-	final bool        // an operation that has met its deadline cannot go on
-	until time.Time   // by when the operation must have ended; zero: no such time
-	meter meter
-	begun time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
-	armed time.Time // what the system was told last; zero: nothing
-	told  uint64    // how often it was told
+	clean  atomic.Bool // nothing has changed since Start was last called
+	mu     sync.Mutex  // guards what follows; it is held for no operation
+	lazy   bool        // nobody else sets the deadline, and a later one may be set late
+	shared bool        // somebody else may set the deadline: it is set where what is wanted here has changed
+	final  bool        // an operation that has met its deadline cannot go on
+	until  time.Time   // by when the operation must have ended; zero: no such time
+	meter  meter
+	begun  time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
+	armed  time.Time // what the system was told last; zero: nothing
+	told   uint64    // how often it was told
 
 	free        bool      // the operation under way is bound by freeUntil alone
 	freeUntil   time.Time // zero: never
@@ -129,7 +130,7 @@ func (d *Direction) Forgive() {
 // Share says that somebody else has the connection too, and may set its deadlines.
 func (d *Direction) Share() {
 	d.mu.Lock()
-	d.lazy = false
+	d.lazy, d.shared = false, true
 	d.mu.Unlock()
 }
 
@@ -300,6 +301,9 @@ func (d *Direction) arm() {
 	d.expect(t) // first: what was expected of the last operation does not count while the system is told
 	if d.armed.IsZero() && t.IsZero() || d.lazy && !d.armed.IsZero() && (t.IsZero() || !t.Before(d.armed)) {
 		return
+	}
+	if d.shared && !d.refuses && t.Equal(d.armed) {
+		return // what is set by now is that, or what somebody else wants in its place
 	}
 	if d.tell(t); d.refuses {
 		d.expect(t) // earlier
