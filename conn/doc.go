@@ -9,8 +9,42 @@
 // sending side is closed, and what comes is thrown away until the client has closed too, so that nothing the client
 // sends can make its operating system throw the response away (RFC 9112 §9.6).
 //
-// # Who may read the connection
+// # The states of a connection
 //
-// The exchange reads the head. From then on only the body reader reads, until it has been settled. No byte is parsed as
-// a request before the leftover is known to have ended.
+//	busy ──head──▶ serving ──settled──▶ idle ──byte──▶ busy
+//	                  │                  │  ▲
+//	                  ▼                  ▼  │ readable
+//	              lingering            parked
+//
+// Before its first request a connection is busy with the handshake, then idle. Stop interrupts it while it is idle. The
+// constants are in state.go.
+//
+// # Who may touch it
+//
+// The connection's own goroutine runs the exchanges. It has the input for itself between them, and the handler runs in it.
+// Beside a handler there may be:
+//
+//   - goroutines of the handler's, which may read the content, set deadlines, and abort; what they were lent does nothing
+//     once the exchange has ended, since each exchange is lent something new (lending.go);
+//   - the one that reads ahead (ahead.go), while somebody wants to know when the client goes, or a write has stalled;
+//   - timers: the one that watches a write (stall.go), and the one that sends what was gathered (output.go);
+//   - the server's poller, which tells that a client has gone.
+//
+// From the head on only the body reader reads, until it has been settled. No byte is parsed as a request before the
+// leftover is known to have ended.
+//
+// # Locks
+//
+// They are taken in this order, and none is held while something is waited for, but for the two that say so:
+//
+//	life                   what is done for an exchange from outside, which must not end meanwhile
+//	body.Reader.mu         inside Read and Settle; waits for the client
+//	output.mu              the output, and the response that goes into it; held while something is written
+//	body.Reader.look       how far the reading has come
+//	input.mu               the input while it is lent, what is read ahead, and the watch over a write
+//	poller.mu              the parked connections
+//	transport.Direction    the deadline and the rate of one direction
+//
+// Stop has a lock of its own, which only Directions and the poller come behind. Five places try a lock in place of waiting
+// for it, since whoever has it may be waiting for them; each says why.
 package conn
