@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spillway-go/spillway/conn/internal/format"
 	"github.com/spillway-go/spillway/conn/internal/transport"
 	"github.com/spillway-go/spillway/parser"
 )
@@ -55,7 +56,7 @@ type Shared struct {
 	parse     parser.Limits
 	counters  counters
 	lingerers transport.Lingerers
-	stamps    stamps
+	stamps    format.Stamps
 	poller    poller
 }
 

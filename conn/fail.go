@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/conn/internal/format"
 	"github.com/spillway-go/spillway/parser"
 )
 
@@ -55,10 +56,10 @@ func (w *response) fail(err error) {
 		return
 	}
 	switches := w.status == 101 // and will not, so that what it would switch to is of no interest
-	w.fields.keep(func(name string) bool {
+	w.fields.Keep(func(name string) bool {
 		return !describesContent(name) && !(switches && parser.EqualFold(name, "Upgrade"))
 	})
-	w.trailers.reset()
+	w.trailers.Reset()
 	w.codings = ""
 	w.status, w.declared, w.written = answer.Status, -1, int64(len(answer.Content))
 	w.put("Content-Type", answer.ContentType, true)
@@ -102,7 +103,7 @@ func answerTo(err error) StatusError {
 		}
 		return answer
 	}
-	status, reason := 500, StatusText(500)
+	status, reason := 500, format.StatusText(500)
 	if s, r, ok := contentError(err); ok {
 		status, reason = s, r
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/spillway-go/spillway/conn/internal/format"
 	"github.com/spillway-go/spillway/parser"
 )
 
@@ -19,8 +20,8 @@ func (c *Conn) reject(err error) ending {
 	}
 	c.sock.Writes.By(after(time.Now(), c.cfg.WriteTimeout))
 	line := bad.Reason + " (" + bad.Section + ")\n"
-	b := appendStatusLine(nil, bad.Status)
-	b = append(b, c.cfg.stamps.now().date...)
+	b := format.AppendStatusLine(nil, bad.Status)
+	b = append(b, c.cfg.stamps.Now().Date...)
 	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(line)), 10)
 	b = append(b, "\r\nConnection: close\r\n\r\n"...)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/conn/internal/format"
 	"github.com/spillway-go/spillway/conn/internal/transport"
 	"github.com/spillway-go/spillway/parser"
 )
@@ -39,8 +40,8 @@ const (
 // response is the answer to the request under way. The output's mu guards it.
 type response struct {
 	c        *Conn
-	fields   fieldLines
-	trailers fieldLines
+	fields   format.Lines
+	trailers format.Lines
 	short    [128]byte // a buffer for what most responses to small requests have
 	answer
 }
@@ -75,8 +76,8 @@ var (
 
 // begin makes it ready for a new exchange.
 func (w *response) begin() {
-	w.fields.reset()
-	w.trailers.reset()
+	w.fields.Reset()
+	w.trailers.Reset()
 	w.answer = answer{status: 200, declared: -1}
 }
 
@@ -101,10 +102,10 @@ func (w *response) put(name, value string, replace bool) error {
 	if done, err := w.steer(name, value); done || err != nil {
 		return err
 	}
-	if replace && len(w.fields.lines) > 0 {
-		w.fields.del(name)
+	if replace && !w.fields.Empty() {
+		w.fields.Del(name)
 	}
-	w.fields.add(name, value)
+	w.fields.Add(name, value)
 	return nil
 }
 
@@ -116,7 +117,7 @@ func (w *response) get(name string) string {
 	case parser.EqualFold(name, "Connection") && w.closing:
 		return "close"
 	}
-	return w.fields.get(name)
+	return w.fields.Get(name)
 }
 
 // steer follows what the fields say that frame the response and end the connection. It reports whether that was all.
@@ -163,9 +164,9 @@ func (w *response) addTrailer(name, value string) error {
 	case !open && w.coding != chunked, w.declared >= 0, w.c.req.Minor == 0:
 		return ErrNoTrailers
 	case open:
-		w.fields.add("Trailer", name)
+		w.fields.Add("Trailer", name)
 	}
-	w.trailers.add(name, value)
+	w.trailers.Add(name, value)
 	return nil
 }
 
@@ -253,9 +254,9 @@ func (w *response) inform(code int) error {
 		return nil
 	}
 	w.continued = w.continued || code == 100
-	head := appendStatusLine(nil, code)
+	head := format.AppendStatusLine(nil, code)
 	if code != 100 {
-		head = w.fields.appendTo(head)
+		head = w.fields.AppendTo(head)
 	} else {
 		w.c.req.Body.Asked()
 	}
@@ -303,9 +304,9 @@ func (w *response) end(err error) {
 	w.c.in.handlerReturned(w.announced == None && !w.truncated)
 	w.sendContent(nil)
 	if out := &w.c.out; w.coding == chunked {
-		out.grab(8 + len(w.trailers.buf))
+		out.grab(8 + w.trailers.Bytes())
 		out.buf = append(out.buf, "0\r\n"...)
-		out.buf = w.trailers.appendTo(out.buf)
+		out.buf = w.trailers.AppendTo(out.buf)
 		out.buf = append(out.buf, "\r\n"...)
 	}
 	if !w.c.in.used && w.c.in.waiting() > 0 { // for another handler, which may take its time
@@ -321,5 +322,5 @@ func (w *response) bodiless() bool { return w.contentless() || w.c.req.Method ==
 // contentless reports whether the response has no content: for its status, or because a 2xx response to a CONNECT begins a
 // tunnel with the end of its head (RFC 9110 §9.3.6).
 func (w *response) contentless() bool {
-	return contentless(w.status) || w.status < 300 && w.c.req.Method == "CONNECT"
+	return format.Contentless(w.status) || w.status < 300 && w.c.req.Method == "CONNECT"
 }

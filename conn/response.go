@@ -108,7 +108,7 @@ func (w *Response) Del(name string) {
 		return
 	}
 	defer w.out.mu.Unlock()
-	res.fields.del(name)
+	res.fields.Del(name)
 	if parser.EqualFold(name, "Content-Length") && res.phase == phaseOpen {
 		res.declared = -1
 	}

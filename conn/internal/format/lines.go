@@ -1,0 +1,79 @@
+// Package format writes the parts of a response's head: the status line, the date, field lines.
+package format
+
+import (
+	"slices"
+
+	"github.com/spillway-go/spillway/parser"
+)
+
+// Lines are field lines, encoded as they are set: "Name: value\r\n". Whether they may be sent is not asked here.
+type Lines struct {
+	buf   []byte
+	lines []line
+}
+
+// line is the place of a line in the buffer; a deleted one is empty.
+type line struct{ begin, nameEnd, end int }
+
+// Reset empties the list.
+func (f *Lines) Reset() { f.buf, f.lines = f.buf[:0], f.lines[:0] }
+
+// Add adds a line.
+func (f *Lines) Add(name, value string) {
+	begin := len(f.buf)
+	f.buf = append(f.buf, name...)
+	nameEnd := len(f.buf)
+	f.buf = append(f.buf, ": "...)
+	f.buf = append(f.buf, value...)
+	f.buf = append(f.buf, "\r\n"...)
+	f.lines = append(f.lines, line{begin, nameEnd, len(f.buf)})
+}
+
+func (f *Lines) find(name string, from int) int {
+	for i := from; i < len(f.lines); i++ {
+		if l := f.lines[i]; l.nameEnd-l.begin == len(name) && parser.EqualFold(string(f.buf[l.begin:l.nameEnd]), name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Del removes the lines with this name.
+func (f *Lines) Del(name string) {
+	for i := f.find(name, 0); i >= 0; i = f.find(name, i) {
+		f.lines = append(f.lines[:i], f.lines[i+1:]...)
+	}
+}
+
+// Keep removes the lines whose name it is not true for.
+func (f *Lines) Keep(of func(name string) bool) {
+	f.lines = slices.DeleteFunc(f.lines, func(l line) bool { return !of(string(f.buf[l.begin:l.nameEnd])) })
+}
+
+// Get returns the value of the first line with this name, or "".
+func (f *Lines) Get(name string) string {
+	i := f.find(name, 0)
+	if i < 0 {
+		return ""
+	}
+	l := f.lines[i]
+	return string(f.buf[l.nameEnd+2 : l.end-2])
+}
+
+// AppendTo appends the lines to b.
+func (f *Lines) AppendTo(b []byte) []byte {
+	for _, l := range f.lines {
+		b = append(b, f.buf[l.begin:l.end]...)
+	}
+	return b
+}
+
+// Has reports whether there is a line with this name.
+func (f *Lines) Has(name string) bool { return f.find(name, 0) >= 0 }
+
+// Empty reports whether there is none.
+func (f *Lines) Empty() bool { return len(f.lines) == 0 }
+
+// Bytes returns about how many bytes AppendTo appends, and no fewer.
+func (f *Lines) Bytes() int { return len(f.buf) }
