@@ -15,13 +15,16 @@ func haveRead(fd uintptr, p, behind []byte, n int) {
 	touch(behind[:max(0, min(n-len(p), len(behind)))])
 }
 
-// willWrite says that these buffers are about to be written. No descriptor is needed for that.
-func willWrite(out [2][]byte) {
-	syscall.Write(-1, nil)
-	for _, p := range out {
-		for _, b := range p {
-			see(b)
-		}
+// willWrite says that something is about to be written. No descriptor is needed for that.
+func willWrite() { syscall.Write(-1, nil) }
+
+// haveWritten says that the first n bytes of p and q were written.
+func haveWritten(p, q []byte, n int) {
+	for _, b := range p[:min(n, len(p))] {
+		see(b)
+	}
+	for _, b := range q[:max(0, min(n-len(p), len(q)))] {
+		see(b)
 	}
 }
 

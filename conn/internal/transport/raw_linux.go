@@ -165,10 +165,11 @@ func (r *raw) write(p, q []byte) (int64, error) {
 // tryWrite writes what the socket takes, and reports whether that was all, or failed.
 func (r *raw) tryWrite(fd uintptr) bool {
 	for len(r.out[0])+len(r.out[1]) > 0 {
-		willWrite(r.out)
+		willWrite()
 		n, errno := writeOnce(fd, r.out[0], r.out[1])
 		switch errno {
 		case 0:
+			haveWritten(r.out[0], r.out[1], n)
 			r.put += int64(n)
 			first := min(n, len(r.out[0]))
 			r.out[0], r.out[1] = r.out[0][first:], r.out[1][n-first:]
