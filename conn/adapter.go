@@ -82,16 +82,16 @@ type Adapter struct {
 func Adapt(w *Response, r *Request) Adapter { return Adapter{w, r} }
 
 // Conn returns the connection that the request came on.
-func (a Adapter) Conn() *Conn { return a.r.conn }
+func (a Adapter) Conn() *Conn { return a.r.turn.c }
 
 // Content returns the reader of the request's content.
-func (a Adapter) Content() *body.Reader { return a.r.reader }
+func (a Adapter) Content() *body.Reader { return a.r.turn.req.Body }
 
 // Field returns the name and the value of field line i of the request, 0 ≤ i < Fields.Len.
-func (a Adapter) Field(i int) (name, value string) { return a.r.conn.head.At(i) }
+func (a Adapter) Field(i int) (name, value string) { return a.r.turn.head.At(i) }
 
 // Persists reports whether the request lets another follow it on its connection (RFC 9112 §9.3).
-func (a Adapter) Persists() bool { return a.r.conn.req.Persists() }
+func (a Adapter) Persists() bool { return a.r.turn.req.Persists() }
 
 // WhenGone calls gone, in a goroutine of its own, when the client has closed or reset the connection while the handler
 // runs. A second call replaces the first. It is what cancels the Context, and may not be used beside that.

@@ -33,7 +33,7 @@ func (r *Request) Context() context.Context {
 	r.turn.life.Lock()
 	defer r.turn.life.Unlock()
 	if r.context == nil {
-		r.context = &exchangeContext{Context: r.conn.Context(), turn: r.turn}
+		r.context = &exchangeContext{Context: r.turn.c.Context(), turn: r.turn}
 		if r.turn.current.Load() == r.turn.number {
 			r.turn.req.context = r.context
 		} else {

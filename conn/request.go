@@ -31,8 +31,6 @@ type Request struct {
 	Body *body.Content
 
 	turn    turn
-	conn    *Conn
-	reader  *body.Reader
 	context *exchangeContext // nil: nobody has asked for it
 }
 
@@ -89,7 +87,7 @@ func (r *Request) fill(c *Conn, t turn) {
 	h := &c.head
 	r.Method, r.Target, r.RawPath, r.RawQuery, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
 	r.Fields, r.ContentLength, r.Body = h.Fields(), c.req.ContentLength, c.req.Body.Content()
-	r.turn, r.conn, r.reader = t, c, c.req.Body
+	r.turn = t
 }
 
 // Path returns the target's path, decoded (RFC 3986 §2.1), or an error where its encoding is broken.
@@ -103,13 +101,13 @@ func (r *Request) Query() (url.Values, error) { return url.ParseQuery(r.RawQuery
 // time means never. A read that fails for it, also one that waits already, returns a *body.SlowError. Any goroutine may
 // call it.
 func (r *Request) SetReadDeadline(t time.Time) error {
-	return r.content(func() { r.conn.sock.Reads.Set(t) })
+	return r.content(func() { r.turn.sock.Reads.Set(t) })
 }
 
 // SetMinReadRate sets the least bytes per second at which the client must send content for this exchange, where the
 // server waits for it; 0 turns that off. Any goroutine may call it.
 func (r *Request) SetMinReadRate(bytesPerSecond int64) error {
-	return r.content(func() { r.conn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
+	return r.content(func() { r.turn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
 }
 
 // content is during for what concerns the request's content: where there is none, what is read next is another request.
@@ -128,22 +126,22 @@ func (r *Request) SetDrain(bytes int64, within time.Duration) {
 }
 
 // ConnID returns the connection's number, counted from 1 in its server.
-func (r *Request) ConnID() int64 { return r.conn.id }
+func (r *Request) ConnID() int64 { return r.turn.c.id }
 
 // Number returns the request's number on its connection, counted from 1.
 func (r *Request) Number() int { return int(r.turn.number) }
 
 // RemoteAddr returns the client's address.
-func (r *Request) RemoteAddr() net.Addr { return r.conn.nc.RemoteAddr() }
+func (r *Request) RemoteAddr() net.Addr { return r.turn.c.nc.RemoteAddr() }
 
 // LocalAddr returns the server's address.
-func (r *Request) LocalAddr() net.Addr { return r.conn.nc.LocalAddr() }
+func (r *Request) LocalAddr() net.Addr { return r.turn.c.nc.LocalAddr() }
 
 // TLS returns the state of the connection's TLS, or nil where it is plain.
 func (r *Request) TLS() *tls.ConnectionState {
-	if r.conn.tls == nil {
+	if r.turn.c.tls == nil {
 		return nil
 	}
-	state := r.conn.tls.ConnectionState()
+	state := r.turn.c.tls.ConnectionState()
 	return &state
 }
