@@ -103,6 +103,7 @@ func (in *input) await(soon bool) error {
 			return in.c.stream.Read(in.Room())
 		}
 		in.GiveBack()
+		in.c.returnLendings()
 		n, err := in.c.stream.Read(in.one[:])
 		copy(in.Room(), in.one[:n])
 		return n, err
