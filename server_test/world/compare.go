@@ -45,13 +45,17 @@ func compare(ctx context.Context, plain, changed toolchain, m module, dir string
 		return nil, err
 	}
 	for _, pkg := range s.packages {
+		if o.dry {
+			fmt.Fprintln(o.out, pkg)
+			continue
+		}
 		if err := v.comparePackage(ctx, changed, s, pkg, o); err != nil {
 			return nil, fmt.Errorf("%s: %w", pkg, err)
 		}
 	}
 	for i := range o.explained {
 		e := &o.explained[i]
-		if e.module == m.path && !slices.ContainsFunc(v.failures, func(f failure) bool { return f.explained == e }) {
+		if e.module == m.path && !o.ci && !o.short && !slices.ContainsFunc(v.failures, func(f failure) bool { return f.explained == e }) {
 			v.stale = append(v.stale, *e)
 		}
 	}

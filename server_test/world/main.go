@@ -30,6 +30,7 @@ type options struct {
 	list, explanations, results string
 	keep                        string // a directory, "" for one that is removed
 	ci, race, short, verbose    bool
+	dry                         bool
 	only                        *regexp.Regexp
 	timeout                     time.Duration // of one run of one package
 	explained                   []explanation
@@ -57,6 +58,7 @@ func run() int {
 	flag.BoolVar(&o.ci, "ci", false, "run only the modules that run in CI, and write no results")
 	flag.BoolVar(&o.race, "race", false, "build with the race detector")
 	flag.BoolVar(&o.short, "short", false, "run the tests with -short")
+	flag.BoolVar(&o.dry, "n", false, "run nothing, but say which packages would run")
 	flag.BoolVar(&o.verbose, "v", false, "say what happens while it runs")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "of one run of one package's tests")
 	flag.Parse()
@@ -91,7 +93,7 @@ func (o *options) world(ctx context.Context, only string) (status int, err error
 			status = 1
 		}
 	}
-	if only == "" && !o.ci {
+	if only == "" && !o.ci && !o.dry {
 		return status, writeResults(o.results, verdicts)
 	}
 	return status, nil
@@ -129,7 +131,9 @@ func (o *options) verdicts(ctx context.Context, modules []module) ([]*verdict, e
 		if err != nil {
 			return nil, err
 		}
-		v.print(o.out)
+		if !o.dry {
+			v.print(o.out)
+		}
 		verdicts = append(verdicts, v)
 		if o.keep == "" {
 			os.RemoveAll(place)

@@ -52,7 +52,7 @@ type outcome struct {
 }
 
 // announcement is a line that says what a test does.
-var announcement = regexp.MustCompile(`^ *(=== [A-Z]+|--- [A-Z]+:) +(\S+)`)
+var announcement = regexp.MustCompile(`^ *(=== [A-Z]+|--- [A-Z]+:) +(\S*)`)
 
 const (
 	mark      = "\x16" // what begins an announcement, with -test.v=test2json
@@ -86,8 +86,20 @@ func parse(pkg, text string) *outcome {
 	return o
 }
 
-// unfinished returns the tests that were running when the binary ended, without those whose subtests were.
-func (o *outcome) unfinished() []string { return o.leaves(running) }
+// unfinished returns the tests that were running when the binary ended, without those that waited for a subtest.
+func (o *outcome) unfinished() []string {
+	return slices.DeleteFunc(o.leaves(running), func(name string) bool { return o.has(name, paused) })
+}
+
+// has reports whether a test has a subtest in a state.
+func (o *outcome) has(name string, s state) bool {
+	for other, is := range o.tests {
+		if is == s && strings.HasPrefix(other, name+"/") {
+			return true
+		}
+	}
+	return false
+}
 
 // leaves returns the tests in a state that have no subtest in that state.
 func (o *outcome) leaves(s state) []string {
@@ -98,10 +110,7 @@ func (o *outcome) leaves(s state) []string {
 		}
 	}
 	slices.Sort(names)
-	all := slices.Clone(names)
-	return slices.DeleteFunc(names, func(name string) bool {
-		return slices.ContainsFunc(all, func(other string) bool { return strings.HasPrefix(other, name+"/") })
-	})
+	return slices.DeleteFunc(names, func(name string) bool { return o.has(name, s) })
 }
 
 // merge adds what a later run says about tests that an earlier one did not come to.

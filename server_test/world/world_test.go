@@ -97,9 +97,10 @@ func TestPatchServer(t *testing.T) {
 func TestParse(t *testing.T) {
 	const text = "\x16=== RUN   TestA\n\x16=== RUN   TestA/sub\n    a_test.go:3: wrong: \n        \tError Trace:\ta_test.go:3\n" +
 		"        \tError:      \tnot equal:\n        \t            \t1 and 2\n    \x16--- FAIL: TestA/sub (0.00s)\n\x16--- FAIL: TestA (0.00s)\n" +
-		"\x16=== RUN   TestB\n\x16=== PAUSE TestB\n\x16=== RUN   TestC\n--- PASS: TestC\nno line end\x16=== RUN   TestD\n\x16--- SKIP: TestD (0.00s)\n"
+		"\x16=== RUN   TestB\n\x16=== PAUSE TestB\n\x16=== RUN   TestE\n\x16=== RUN   TestE/sub\n\x16=== PAUSE TestE/sub\n\x16=== NAME  \nprinted\n" +
+		"\x16=== RUN   TestC\n--- PASS: TestC\nno line end\x16=== RUN   TestD\n\x16--- SKIP: TestD (0.00s)\n"
 	o := parse("p", text)
-	want := map[string]state{"TestA": failed, "TestA/sub": failed, "TestB": paused, "TestC": running, "TestD": skipped}
+	want := map[string]state{"TestA": failed, "TestA/sub": failed, "TestB": paused, "TestE": running, "TestC": running, "TestD": skipped}
 	for name, s := range want {
 		if o.tests[name] != s {
 			t.Errorf("%s: %d, want %d", name, o.tests[name], s)
@@ -110,6 +111,9 @@ func TestParse(t *testing.T) {
 	}
 	if got := o.unfinished(); !slices.Equal(got, []string{"TestC"}) {
 		t.Errorf("unfinished: %q", got)
+	}
+	if got := o.output["TestE/sub"]; len(got) > 0 {
+		t.Errorf("TestE/sub has printed %q", got)
 	}
 	if got, want := o.complaint("TestA/sub"), "a_test.go:3: wrong: not equal: 1 and 2"; got != want {
 		t.Errorf("complaint %q, want %q", got, want)
