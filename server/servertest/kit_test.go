@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +22,22 @@ import (
 // judged is a testing.TB whose failures are looked at instead of counted.
 type judged struct {
 	testing.TB
+	mu    sync.Mutex // a test may fail in any goroutine
 	said  strings.Builder
 	after []func()
 }
 
-func (j *judged) Helper()           {}
-func (j *judged) Cleanup(f func())  { j.after = append(j.after, f) }
-func (j *judged) Error(args ...any) { fmt.Fprintln(&j.said, args...) }
+func (j *judged) Helper()          {}
+func (j *judged) Cleanup(f func()) { j.after = append(j.after, f) }
+
+func (j *judged) Error(args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	fmt.Fprintln(&j.said, args...)
+}
+
 func (j *judged) Errorf(format string, args ...any) {
-	fmt.Fprintf(&j.said, format+"\n", args...)
+	j.Error(fmt.Sprintf(format, args...))
 }
 
 func (j *judged) Fatalf(format string, args ...any) {
