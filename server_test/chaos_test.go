@@ -106,6 +106,8 @@ func (c *chaos) round(over servertest.Carrier, start func(*chaos, net.Listener) 
 	if left := liveLeftBehind(before); left != "" {
 		c.Errorf("seed %d over %v left behind:\n%s", c.seed, over, left)
 	}
+	c.mu.Lock() // hooks may still run for connections that are not the server's any more
+	defer c.mu.Unlock()
 	c.Logf("seed %d over %v: %d responses cut, %d misdeeds of hooks", c.seed, over, c.cut, c.hooked)
 }
 
