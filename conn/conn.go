@@ -226,7 +226,7 @@ func (c *Conn) end(end ending) {
 	if end.verdict == HandOff {
 		return
 	}
-	defer c.guarding("close", func() { c.stream.Close() })
+	defer c.guarding("close", c.closeAll)
 	c.guarding("end of the connection", func() { c.finish(end) })
 }
 
@@ -250,6 +250,15 @@ func (c *Conn) finish(end ending) {
 	c.in.release()
 	c.out.Release()
 	c.returnLendings()
+}
+
+// closeAll closes the connection. Where nothing can be sent any more, TLS does not try to say so: it would wait for seconds.
+func (c *Conn) closeAll() {
+	if c.out.err() != nil {
+		c.bottom().Close()
+		return
+	}
+	c.stream.Close()
 }
 
 // leave tells, once, that the connection is not the server's any more.
