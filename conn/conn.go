@@ -196,7 +196,7 @@ func (c *Conn) run(first func() ending) (why Reason) {
 
 // inARow is how many exchanges a connection serves before others have their turn, although more requests wait in its window:
 // nothing else interrupts a goroutine that never waits.
-const inARow = 32
+const inARow = 128
 
 // makeWay lets other connections have their turn.
 func (c *Conn) makeWay() {
