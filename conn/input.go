@@ -165,11 +165,12 @@ func (in *input) makeRoom() {
 	transport.PutBuffer(old)
 }
 
-// release gives the buffer back; what was in the window is lost. A read that is stuck keeps it.
+// release gives the buffer back; what was in the window is lost. Where a read is stuck, all is left to it.
 func (in *input) release() {
-	if !in.stuck {
-		transport.PutBuffer(in.buf)
+	if in.stuck {
+		return
 	}
+	transport.PutBuffer(in.buf)
 	in.buf, in.r, in.w = nil, 0, 0
 }
 
