@@ -16,30 +16,19 @@ import (
 // leastTimeout is how long the tests of a package may take, at the least.
 const leastTimeout = 20 * time.Second
 
-// failure is a test that fails on spillway only.
-type failure struct {
-	test
-	complaint string
-	sometimes bool         // it passed when it ran again
-	explained *explanation // nil if nobody has explained it
-}
-
 // verdict is what came of a module.
 type verdict struct {
-	module
-	tests    int // that ran on both servers and passed on net/http
-	neither  int // that fail on both
-	served   served
-	failures []failure
-	stale    []explanation // of what does not fail
-	unbuilt  []string      // packages whose tests do not build, each with the compiler's first line
-	took     time.Duration
+	record
+	served  map[test]bool // the tests that started a server that had requests
+	stale   []explanation // of what does not fail
+	unbuilt []string      // packages whose tests do not build, each with the compiler's first line
+	took    time.Duration
 }
 
 // compare runs a module's tests on both servers.
 func compare(ctx context.Context, plain, changed toolchain, m module, dir string, o options) (*verdict, error) {
 	began := time.Now()
-	v := &verdict{module: m, served: served{tests: map[test]bool{}}}
+	v := &verdict{record: record{Module: m.path, Version: m.version}, served: map[test]bool{}}
 	s, err := fetch(ctx, plain, m, filepath.Join(dir, "module"))
 	if err != nil {
 		return nil, err
@@ -55,7 +44,7 @@ func compare(ctx context.Context, plain, changed toolchain, m module, dir string
 	}
 	for i := range o.explained {
 		e := &o.explained[i]
-		if e.module == m.path && !o.ci && !o.short && !slices.ContainsFunc(v.failures, func(f failure) bool { return f.explained == e }) {
+		if e.module == m.path && !o.ci && !o.short && !slices.ContainsFunc(v.Failures, func(f failure) bool { return f.explained == e }) {
 			v.stale = append(v.stale, *e)
 		}
 	}
@@ -82,16 +71,15 @@ func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *sour
 		return err
 	}
 	b.timeout = min(b.timeout, leastTimeout+2*time.Since(began)) // what takes much longer than on net/http hangs
-	after, err := b.all(ctx, &v.served)
+	on := &served{tests: v.served}
+	after, err := b.all(ctx, on)
 	if err != nil {
 		return err
 	}
-	for name, s := range before.tests {
-		switch {
-		case s == passed:
-			v.tests++
-		case s == failed && after.tests[name] == failed:
-			v.neither++
+	v.Servers, v.Requests, v.Served = v.Servers+on.servers, v.Requests+on.requests, len(v.served)
+	for _, s := range before.tests {
+		if s == passed {
+			v.Tests++
 		}
 	}
 	return v.judge(ctx, b, before, after, o)
@@ -99,25 +87,23 @@ func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *sour
 
 // judge looks for what fails on spillway only, and tries that again.
 func (v *verdict) judge(ctx context.Context, b *binary, before, after *outcome, o options) error {
-	tried := map[string]bool{}
+	tried := map[string]bool{} // tests that fail whenever they run
 	for _, name := range after.leaves(failed) {
 		if before.tests[name] == failed || before.tests[name] == unknown && failsAbove(before, name) {
 			continue
 		}
-		t := test{b.pkg, name}
-		f := failure{test: t, complaint: after.complaint(name), explained: explain(o.explained, v.path, t)}
-		if always, known := tried[t.top()]; known && always {
-			f.sometimes = false
-		} else if f.explained == nil {
-			always, err := b.again(ctx, t)
+		f := failure{Package: b.pkg, Test: name, Complaint: after.complaint(name)}
+		f.explained = explain(o.explained, v.Module, f.test())
+		if top := f.test().top(); f.explained == nil && !tried[top] {
+			always, err := b.again(ctx, f.test())
 			if err != nil {
 				return err
 			}
-			f.sometimes, tried[t.top()] = !always, always
+			f.Sometimes, tried[top] = !always, always
 		}
-		v.failures = append(v.failures, f)
+		v.Failures = append(v.Failures, f)
 	}
-	slices.SortFunc(v.failures, func(a, b failure) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortFunc(v.Failures, func(a, b failure) int { return cmp.Compare(a.test().String(), b.test().String()) })
 	return nil
 }
 

@@ -4,9 +4,11 @@
 // of GOROOT in which every http.Server can serve with spillway: neither their code nor their tests are changed. A test that
 // fails on spillway only runs three times more, and counts if it always fails.
 //
-//	go run .                     all modules of the list, and RESULTS.md is written
-//	go run . -ci                 those that run in CI
-//	go run . -only 'chi|echo'    those whose path matches; RESULTS.md stays
+//	go run .                     all modules of the list
+//	go run . -only 'chi|echo'    those whose path matches
+//	go run . -ci                 those that run in CI, without their slowest tests
+//
+// What came of each is kept in results.json, and RESULTS.md is written from it, unless it ran in CI's way, -short or -race.
 //
 // Its exit status is 0 if all failures are explained, 1 if not, and 2, with one line, if it cannot run: if it does not know
 // this version of Go, or a module cannot be had.
@@ -27,14 +29,15 @@ import (
 
 // options are what the command line says.
 type options struct {
-	list, explanations, results string
-	keep                        string // a directory, "" for one that is removed
-	ci, race, short, verbose    bool
-	dry                         bool
-	only                        *regexp.Regexp
-	timeout                     time.Duration // of one run of one package
-	explained                   []explanation
-	out                         io.Writer
+	list, explanations       string
+	kept, results            string
+	keep                     string // a directory, "" for one that is removed
+	ci, race, short, verbose bool
+	dry                      bool
+	only                     *regexp.Regexp
+	timeout                  time.Duration // of one run of one package
+	explained                []explanation
+	out                      io.Writer
 }
 
 // note says what happens, if that is asked for.
@@ -50,10 +53,11 @@ func main() {
 
 func run() int {
 	o := options{out: os.Stdout}
-	only := flag.String("only", "", "a `pattern` of modules: only these run, and no results are written")
+	only := flag.String("only", "", "a `pattern` of modules: only these run")
 	flag.StringVar(&o.list, "list", "modules.txt", "the `file` that lists the modules")
 	flag.StringVar(&o.explanations, "explained", "explained.txt", "the `file` that explains failures")
-	flag.StringVar(&o.results, "results", "RESULTS.md", "the `file` to write after a run of all modules")
+	flag.StringVar(&o.kept, "kept", "results.json", "the `file` that keeps what came of each module")
+	flag.StringVar(&o.results, "results", "RESULTS.md", "the `file` to write the table to")
 	flag.StringVar(&o.keep, "keep", "", "work in this `directory`, which must not exist, and keep it: GOROOT is in go")
 	flag.BoolVar(&o.ci, "ci", false, "run only the modules that run in CI, and write no results")
 	flag.BoolVar(&o.race, "race", false, "build with the race detector")
@@ -84,62 +88,68 @@ func (o *options) world(ctx context.Context, only string) (status int, err error
 	if o.explained, err = readExplanations(o.explanations); err != nil {
 		return 0, err
 	}
-	verdicts, err := o.verdicts(ctx, modules)
+	all, err := readResults(o.kept)
 	if err != nil {
 		return 0, err
 	}
-	for _, v := range verdicts {
+	err = o.verdicts(ctx, modules, func(v *verdict) error {
+		v.print(o.out)
 		if !v.good() {
 			status = 1
 		}
-	}
-	if only == "" && !o.ci && !o.dry {
-		return status, writeResults(o.results, verdicts)
-	}
-	return status, nil
+		if o.ci || o.short || o.race {
+			return nil
+		}
+		if err := all.keep(o.kept, v.record); err != nil {
+			return err
+		}
+		return os.WriteFile(o.results, []byte(all.table(modules, o.explained)), 0o666)
+	})
+	return status, err
 }
 
-// verdicts prints what comes of each module, as soon as it is known.
-func (o *options) verdicts(ctx context.Context, modules []module) ([]*verdict, error) {
+// verdicts calls f with what comes of each module, as soon as it is known.
+func (o *options) verdicts(ctx context.Context, modules []module, f func(*verdict) error) error {
 	dir, remove, err := o.directory()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer remove()
 	spillway, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	plain, err := installed(ctx, spillway)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	changed, err := plain.withSpillway(ctx, filepath.Join(dir, "go"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var verdicts []*verdict
 	for i, m := range modules {
 		if o.ci && !m.ci || !o.only.MatchString(m.path) {
 			continue
 		}
 		place := filepath.Join(dir, fmt.Sprint("m", i))
 		if err := os.Mkdir(place, 0o777); err != nil {
-			return nil, err
+			return err
 		}
 		v, err := compare(ctx, plain, changed, m, place, *o)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !o.dry {
-			v.print(o.out)
-		}
-		verdicts = append(verdicts, v)
 		if o.keep == "" {
 			os.RemoveAll(place)
 		}
+		if o.dry {
+			continue
+		}
+		if err := f(v); err != nil {
+			return err
+		}
 	}
-	return verdicts, nil
+	return nil
 }
 
 // directory makes the directory to work in.

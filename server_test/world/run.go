@@ -163,7 +163,8 @@ func (b *binary) run(ctx context.Context, run, skip string, on *served) (*outcom
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	o := parse(b.pkg, out.String())
+	work := filepath.Dir(filepath.Dir(b.path)) + string(filepath.Separator)
+	o := parse(b.pkg, strings.ReplaceAll(out.String(), work, ""))
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		o.failed, o.crashed = true, exit.ExitCode() != 1
 	} else if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
