@@ -45,7 +45,7 @@ func TestAllocations(t *testing.T) {
 		w, p := &window{all: []byte(row.wire + next)}, make([]byte, 4)
 		end := func(want body.Leftover) {
 			r := body.NewReader(w, row.framing, false, &limits)
-			for want == body.Nothing {
+			for want == body.LeftoverNothing {
 				if _, err := r.Read(p); err != nil {
 					break
 				}
@@ -56,8 +56,8 @@ func TestAllocations(t *testing.T) {
 			}
 			w.at = 0
 		}
-		allocates(row.what+": a Reader that is read and settled", 1, func() { end(body.Nothing) })
-		allocates(row.what+": a Reader that is settled", 1, func() { end(body.Drained) })
+		allocates(row.what+": a Reader that is read and settled", 1, func() { end(body.LeftoverNothing) })
+		allocates(row.what+": a Reader that is settled", 1, func() { end(body.LeftoverDrained) })
 	}
 	allocates("no content", 0, func() {
 		r := body.NewReader(nil, 0, false, &limits)
@@ -92,7 +92,7 @@ func BenchmarkRead(b *testing.B) {
 						break
 					}
 				}
-				if l, _ := r.Settle(in5s(0)); l != body.Nothing {
+				if l, _ := r.Settle(in5s(0)); l != body.LeftoverNothing {
 					b.Fatal(l)
 				}
 			}
@@ -108,7 +108,7 @@ func BenchmarkSettle(b *testing.B) {
 			b.SetBytes(int64(len(m.wire)))
 			for b.Loop() {
 				w.at = 0
-				if l, _ := body.NewReader(w, m.framing, false, &limits).Settle(in5s(100)); l != body.Drained {
+				if l, _ := body.NewReader(w, m.framing, false, &limits).Settle(in5s(100)); l != body.LeftoverDrained {
 					b.Fatal(l)
 				}
 			}

@@ -27,7 +27,7 @@ func TestCloseBesideARead(t *testing.T) {
 					t.Errorf("a later read: %d bytes, %v", n, err)
 				}
 				s.send(m.wire + next)
-				if l, _ := r.Settle(in5s(1000)); l != body.Drained || s.rest() != next {
+				if l, _ := r.Settle(in5s(1000)); l != body.LeftoverDrained || s.rest() != next {
 					t.Errorf("%q: %v, and %q is next", m.wire, l, s.rest())
 				}
 			})
@@ -47,7 +47,7 @@ func TestCloseBesideSettle(t *testing.T) {
 				others.Go(r.Close)
 			}
 			others.Go(func() {
-				if l, n := r.Settle(in5s(11)); l != body.Drained || n != 11 {
+				if l, n := r.Settle(in5s(11)); l != body.LeftoverDrained || n != 11 {
 					t.Errorf("%v, %d bytes", l, n)
 				}
 			})
@@ -74,7 +74,7 @@ func TestReadBehindSkim(t *testing.T) {
 			if n, err := r.Read(make([]byte, 100)); n != 0 || err != body.ErrClosed {
 				t.Errorf("%d bytes, %v", n, err)
 			}
-			if l, n := r.Settle(in5s(1000)); l != body.Drained || n != int64(len(m.wire)) || s.rest() != next {
+			if l, n := r.Settle(in5s(1000)); l != body.LeftoverDrained || n != int64(len(m.wire)) || s.rest() != next {
 				t.Errorf("%v, %d bytes, and %q is next", l, n, s.rest())
 			}
 		})

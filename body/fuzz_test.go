@@ -201,14 +201,14 @@ func FuzzSettle(f *testing.F) {
 		foreseen := r.Foresee(in5s(budget))
 		l, thrown := r.Settle(in5s(budget))
 		rest := s.rest()
-		want := body.Drained
+		want := body.LeftoverDrained
 		switch {
 		case left == 0:
-			want = body.Nothing
+			want = body.LeftoverNothing
 		case left > budget:
-			want = body.TooLong
+			want = body.LeftoverTooLong
 		}
-		if l != want || l == body.Drained && thrown != left || foreseen != l && foreseen != body.Drained {
+		if l != want || l == body.LeftoverDrained && thrown != left || foreseen != l && foreseen != body.LeftoverDrained {
 			t.Errorf("%q, %d read, %d left, a budget of %d: foreseen %v, settled to %v, %d bytes", wire, k, left, budget, foreseen, l, thrown)
 		}
 		if !strings.HasSuffix(rest, next) || l.Boundary() && rest != next {
@@ -241,16 +241,16 @@ func FuzzSettleAnything(f *testing.F) {
 		var garbled *body.GarbledError
 		var possible bool
 		switch l {
-		case body.Nothing, body.Drained:
+		case body.LeftoverNothing, body.LeftoverDrained:
 			possible = err == nil && s.rest() == whole.rest()
-		case body.TooLong:
+		case body.LeftoverTooLong:
 			possible = true
-		case body.Cut:
+		case body.LeftoverCut:
 			possible = errors.As(err, &cut)
-		case body.Garbled:
+		case body.LeftoverGarbled:
 			possible = errors.As(err, &garbled)
 		}
-		if !possible || l == body.Nothing && thrown != 0 || l == body.Drained && thrown > max(int64(budget), 0) {
+		if !possible || l == body.LeftoverNothing && thrown != 0 || l == body.LeftoverDrained && thrown > max(int64(budget), 0) {
 			t.Errorf("%q, %d read: %v, %d bytes, and %q is next; to be read: %v, and %q is next", wire, had, l, thrown, s.rest(), err, whole.rest())
 		}
 	})

@@ -16,17 +16,17 @@ type Leftover uint8
 // The leftovers. After the first two the connection's next byte begins a request; after the others nothing of the
 // kind is known, and the connection must end.
 const (
-	Nothing Leftover = iota // the handler read to the end, or there was no content
-	Drained                 // the rest was read and thrown away, to its end
-	TooLong                 // more than the budget's bytes remained, or may have
-	TooSlow                 // the end did not come within the budget's time
-	Unasked                 // the client still waits for a 100 (Continue) that was never sent
-	Cut                     // the client closed inside the content
-	Garbled                 // the content broke its own framing: it has no end
+	LeftoverNothing Leftover = iota // the handler read to the end, or there was no content
+	LeftoverDrained                 // the rest was read and thrown away, to its end
+	LeftoverTooLong                 // more than the budget's bytes remained, or may have
+	LeftoverTooSlow                 // the end did not come within the budget's time
+	LeftoverUnasked                 // the client still waits for a 100 (Continue) that was never sent
+	LeftoverCut                     // the client closed inside the content
+	LeftoverGarbled                 // the content broke its own framing: it has no end
 )
 
 // Leftovers is the number of outcomes, for tables of them.
-const Leftovers = int(Garbled) + 1
+const Leftovers = int(LeftoverGarbled) + 1
 
 var leftoverNames = [Leftovers]string{"nothing", "drained", "too long", "too slow", "unasked", "cut", "garbled"}
 
@@ -39,7 +39,7 @@ func (l Leftover) String() string {
 }
 
 // Boundary reports whether the connection's next byte is known to be the first byte of a request.
-func (l Leftover) Boundary() bool { return l == Nothing || l == Drained }
+func (l Leftover) Boundary() bool { return l == LeftoverNothing || l == LeftoverDrained }
 
 // Budget is what may be spent on throwing a leftover away.
 type Budget struct {
@@ -51,7 +51,7 @@ type Budget struct {
 // does no I/O. It may be called beside a Read.
 func (r *Reader) Foresee(budget Budget) Leftover {
 	if r.framing == 0 {
-		return Nothing
+		return LeftoverNothing
 	}
 	r.look.Lock()
 	defer r.look.Unlock()
@@ -60,28 +60,28 @@ func (r *Reader) Foresee(budget Budget) Leftover {
 	}
 	switch {
 	case r.end == cut:
-		return Cut
+		return LeftoverCut
 	case r.end == garbled:
-		return Garbled
+		return LeftoverGarbled
 	case r.abandoned.Load():
-		return TooLong // at the end too: what is thrown away behind it is not content
+		return LeftoverTooLong // at the end too: what is thrown away behind it is not content
 	case r.beyond:
-		return TooLong
+		return LeftoverTooLong
 	case r.end == reached:
-		return Nothing
+		return LeftoverNothing
 	case r.slow:
-		return TooSlow
+		return LeftoverTooSlow
 	case r.expecting && r.src.Buffered() == 0:
-		return Unasked
+		return LeftoverUnasked
 	}
 	least := r.left
 	if r.framing == parser.Chunked {
 		least++ // there is framing behind it
 	}
 	if reads := r.reading.Load() && !r.closing.Load(); least > budget.Bytes && !reads {
-		return TooLong // what a read that is under way leaves is not known
+		return LeftoverTooLong // what a read that is under way leaves is not known
 	}
-	return Drained
+	return LeftoverDrained
 }
 
 // InSight reports whether it is known how long the content is, because that was declared or because its end has been
@@ -131,12 +131,12 @@ func (r *Reader) Skim(budget Budget) {
 	defer func() { r.skims = false }()
 	had, whole := r.received, r.left == 0 // the handler may have read a chunk to its end, as one does that knows the last byte
 	switch l := r.throwAway(budget); {
-	case l == Drained:
+	case l == LeftoverDrained:
 		r.err = ErrClosed // for a goroutine that the handler has left: behind the end there is nothing of its content
-	case l == Garbled:
+	case l == LeftoverGarbled:
 		r.err = ErrClosed
 		r.stop(garbled)
-	case l == TooSlow && whole && had > 0 && r.received == had && r.left == 0: // the last chunk is the likeliest to come
+	case l == LeftoverTooSlow && whole && had > 0 && r.received == had && r.left == 0: // the last chunk is the likeliest to come
 	default:
 		r.look.Lock()
 		r.beyond = true
@@ -149,9 +149,9 @@ func (r *Reader) Skim(budget Budget) {
 // away. What is thrown away is still parsed. Later calls return the same.
 func (r *Reader) Settle(budget Budget) (Leftover, int64) {
 	if r.framing == 0 {
-		return Nothing, 0
+		return LeftoverNothing, 0
 	}
-	r.takeOver()
+	r.claim()
 	defer r.mu.Unlock()
 	if r.settled {
 		return r.leftover, r.thrown
@@ -161,10 +161,10 @@ func (r *Reader) Settle(budget Budget) (Leftover, int64) {
 	}
 	l := r.Foresee(budget)
 	switch {
-	case l == Drained:
+	case l == LeftoverDrained:
 		l = r.drain(budget)
-	case l == Nothing && r.thrown > 0 && r.skimmed:
-		l = Drained // already
+	case l == LeftoverNothing && r.thrown > 0 && r.skimmed:
+		l = LeftoverDrained // already
 	}
 	r.look.Lock()
 	defer r.look.Unlock()
@@ -176,7 +176,7 @@ func (r *Reader) Settle(budget Budget) (Leftover, int64) {
 // has the connection now. After Settle it does nothing.
 func (r *Reader) Detach() {
 	if r.framing != 0 && !r.sofar().settled {
-		r.takeOver()
+		r.claim()
 		r.err = ErrClosed // for a read that had begun, but held nothing yet
 		r.mu.Unlock()
 	}
@@ -196,14 +196,14 @@ func (r *Reader) Close() {
 	}
 }
 
-// takeOver makes a Read that is under way return, and lets no other begin. It returns with r.mu held.
-func (r *Reader) takeOver() {
+// claim makes a Read that is under way return, and lets no other begin. It returns with r.mu held.
+func (r *Reader) claim() {
 	r.taking.Lock() // until a Close is over
 	defer r.taking.Unlock()
 	r.interrupt()
 }
 
-// interrupt is takeOver with r.taking held.
+// interrupt is claim with r.taking held.
 func (r *Reader) interrupt() {
 	r.closing.Store(true)
 	if !r.mu.TryLock() { // only a Read has it, and waits for the client at worst
@@ -227,7 +227,7 @@ func (r *Reader) throwAway(budget Budget) Leftover {
 			}
 		}
 		if r.left > budget.Bytes-r.thrown {
-			return TooLong
+			return LeftoverTooLong
 		}
 		for r.left > 0 {
 			n, err := r.discard()
@@ -238,7 +238,7 @@ func (r *Reader) throwAway(budget Budget) Leftover {
 			}
 		}
 	}
-	return Drained
+	return LeftoverDrained
 }
 
 // discard throws away at least one byte of the content before r.left is 0.
@@ -268,10 +268,10 @@ func (r *Reader) fill() error {
 
 func drainFailed(err error) Leftover {
 	if _, ok := err.(*parser.Error); ok {
-		return Garbled
+		return LeftoverGarbled
 	}
 	if isTimeout(err) {
-		return TooSlow
+		return LeftoverTooSlow
 	}
-	return Cut
+	return LeftoverCut
 }

@@ -42,7 +42,7 @@ func TestReadBesideARead(t *testing.T) {
 			if n, err := r.WriteTo(io.Discard); n != 0 || err != body.ErrBusy {
 				t.Errorf("WriteTo: %d bytes, %v", n, err)
 			}
-			if l := r.Foresee(in5s(0)); l != body.Drained {
+			if l := r.Foresee(in5s(0)); l != body.LeftoverDrained {
 				t.Errorf("foreseen %v, while a read may read it all", l)
 			}
 			s.send(content)
@@ -149,7 +149,7 @@ func settleBesideARead(t *testing.T, m message, cut, size int) {
 	}
 	settling.Wait()
 	want := m.left[len(got)]
-	if l != body.Drained || s.rest() != next || want != 0 && thrown > want {
+	if l != body.LeftoverDrained || s.rest() != next || want != 0 && thrown > want {
 		t.Errorf("%q read by %d: %q, then %v, %d bytes, and %q is next", m.wire[:cut], size, got, l, thrown, s.rest())
 	}
 	if again, n := r.Settle(in5s(0)); again != l || n != thrown {
@@ -166,7 +166,7 @@ func TestSettleBesideAReadOfASilentClient(t *testing.T) {
 		late := reading(r, 100)
 		time.Sleep(time.Hour)
 		began := time.Now()
-		if l, n := r.Settle(in5s(6)); l != body.TooSlow || n != 0 || time.Since(began) != 5*time.Second {
+		if l, n := r.Settle(in5s(6)); l != body.LeftoverTooSlow || n != 0 || time.Since(began) != 5*time.Second {
 			t.Errorf("%v, %d bytes after %v", l, n, time.Since(began))
 		}
 		if got := <-late; got != `"", body: read after the exchange has ended` {
@@ -292,7 +292,7 @@ func TestSettleBesideAReadOfFraming(t *testing.T) {
 		if got := <-late; got != `"", body: read after the exchange has ended` {
 			t.Errorf("the read: %s", got)
 		}
-		if l != body.Drained || n != 11 || s.rest() != next {
+		if l != body.LeftoverDrained || n != 11 || s.rest() != next {
 			t.Errorf("%v, %d bytes, and %q is next", l, n, s.rest())
 		}
 	})

@@ -148,7 +148,7 @@ func TestContinueIsNotSentOverTheLimit(t *testing.T) {
 	if _, err := r.Read(make([]byte, 1)); err == nil || s.asked > 0 {
 		t.Errorf("%v, asked %d times", err, s.asked)
 	}
-	if l, _ := r.Settle(in5s(1000)); l != body.Unasked {
+	if l, _ := r.Settle(in5s(1000)); l != body.LeftoverUnasked {
 		t.Errorf("leftover: %v", l)
 	}
 }
@@ -164,7 +164,7 @@ func TestContinueFails(t *testing.T) {
 	if !errors.As(err, &cut) || !errors.Is(err, broken) || err.Error() != "body: peer closed after 0 of 11 bytes: broken pipe" {
 		t.Errorf("%v", err)
 	}
-	if l, n := r.Settle(in5s(1000)); l != body.Cut || n != 0 {
+	if l, n := r.Settle(in5s(1000)); l != body.LeftoverCut || n != 0 {
 		t.Errorf("leftover: %v, %d bytes", l, n)
 	}
 }
@@ -275,10 +275,10 @@ func TestEmpty(t *testing.T) {
 	if r.Remaining() != 0 || r.Received() != 0 || r.Trailers().Len() != 0 || !r.Ended() {
 		t.Errorf("%d remain, %d received, %d trailers, ended %v", r.Remaining(), r.Received(), r.Trailers().Len(), r.Ended())
 	}
-	if l := r.Foresee(body.Budget{}); l != body.Nothing {
+	if l := r.Foresee(body.Budget{}); l != body.LeftoverNothing {
 		t.Errorf("Foresee: %v", l)
 	}
-	if l, n := r.Settle(body.Budget{}); l != body.Nothing || n != 0 {
+	if l, n := r.Settle(body.Budget{}); l != body.LeftoverNothing || n != 0 {
 		t.Errorf("Settle: %v, %d", l, n)
 	}
 	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
@@ -360,7 +360,7 @@ func TestLimit(t *testing.T) {
 					if got != want || !errors.As(err, &large) || large.Limit != limit {
 						t.Errorf("%q, %v", got, err)
 					}
-					if l, _ := r.Settle(in5s(1000)); l != body.Drained || s.rest() != next {
+					if l, _ := r.Settle(in5s(1000)); l != body.LeftoverDrained || s.rest() != next {
 						t.Errorf("leftover: %v, and %q is left", l, s.rest())
 					}
 				})
@@ -459,7 +459,7 @@ func TestReadAfterATimeout(t *testing.T) {
 			if !errors.As(err, &slow) || slow.Got != int64(len(first)) || slow.Want != int64(m.framing) {
 				t.Fatalf("%s, %q: %q, %v", m.name, m.wire[:i], first, err)
 			}
-			if l := r.Foresee(in5s(1000)); l != body.TooSlow {
+			if l := r.Foresee(in5s(1000)); l != body.LeftoverTooSlow {
 				t.Fatalf("%s, %q: Foresee: %v", m.name, m.wire[:i], l)
 			}
 			s.ends(nil).send(m.wire[i:] + next)
@@ -467,7 +467,7 @@ func TestReadAfterATimeout(t *testing.T) {
 			if first+rest != content || err != nil || s.rest() != next {
 				t.Fatalf("%s, %q: %q and %q, %v, and %q is left", m.name, m.wire[:i], first, rest, err, s.rest())
 			}
-			if l, n := r.Settle(in5s(0)); l != body.Nothing || n != 0 {
+			if l, n := r.Settle(in5s(0)); l != body.LeftoverNothing || n != 0 {
 				t.Fatalf("%s, %q: leftover: %v, %d bytes", m.name, m.wire[:i], l, n)
 			}
 		}

@@ -31,52 +31,52 @@ func TestSettle(t *testing.T) {
 		want    body.Leftover
 		thrown  int64
 	}{
-		{"read to the end", 11, "hello world", nil, -1, 0, body.Nothing, 0},
-		{"read to the last byte", 11, "hello world", nil, 11, 0, body.Nothing, 0},
-		{"chunks read to the end", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, -1, 0, body.Nothing, 0},
-		{"chunks and trailers read to the end", chunked, "1\r\nh\r\n0\r\nA: 1\r\n\r\n", nil, -1, 0, body.Nothing, 0},
+		{"read to the end", 11, "hello world", nil, -1, 0, body.LeftoverNothing, 0},
+		{"read to the last byte", 11, "hello world", nil, 11, 0, body.LeftoverNothing, 0},
+		{"chunks read to the end", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, -1, 0, body.LeftoverNothing, 0},
+		{"chunks and trailers read to the end", chunked, "1\r\nh\r\n0\r\nA: 1\r\n\r\n", nil, -1, 0, body.LeftoverNothing, 0},
 
-		{"not read", 11, "hello world", nil, 0, 100, body.Drained, 11},
-		{"read in part", 11, "hello world", nil, 4, 100, body.Drained, 7},
-		{"chunks not read", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 0, 100, body.Drained, 21},
-		{"no chunks, not read", chunked, "0\r\n\r\n", nil, 0, 100, body.Drained, 5},
-		{"chunks read in part", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 4, 100, body.Drained, 14},
-		{"all content read, but not the last chunk", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 11, 100, body.Drained, 7},
-		{"trailers not read", chunked, "b\r\nhello world\r\n0\r\nA: 1\r\n\r\n", nil, 11, 100, body.Drained, 13},
+		{"not read", 11, "hello world", nil, 0, 100, body.LeftoverDrained, 11},
+		{"read in part", 11, "hello world", nil, 4, 100, body.LeftoverDrained, 7},
+		{"chunks not read", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 0, 100, body.LeftoverDrained, 21},
+		{"no chunks, not read", chunked, "0\r\n\r\n", nil, 0, 100, body.LeftoverDrained, 5},
+		{"chunks read in part", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 4, 100, body.LeftoverDrained, 14},
+		{"all content read, but not the last chunk", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 11, 100, body.LeftoverDrained, 7},
+		{"trailers not read", chunked, "b\r\nhello world\r\n0\r\nA: 1\r\n\r\n", nil, 11, 100, body.LeftoverDrained, 13},
 
-		{"more than the budget", 11, "hello world", nil, 0, 10, body.TooLong, 0},
-		{"more than the budget, read in part", 11, "hello world", nil, 4, 6, body.TooLong, 0},
-		{"no budget", 11, "hello world", nil, 10, 0, body.TooLong, 0},
-		{"chunks, no budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 11, 0, body.TooLong, 0},
-		{"a chunk of more than the budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 0, 13, body.TooLong, 3},
-		{"a chunk read in part, more than the budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 4, 7, body.TooLong, 0},
-		{"chunks of more than the budget together", chunked, "1\r\nh\r\n1\r\ne\r\n1\r\nl\r\n0\r\n\r\n", nil, 0, 14, body.TooLong, 15},
-		{"a huge chunk", chunked, "7fffffffffffffff\r\nhello", nil, 0, 1 << 40, body.TooLong, 18},
-		{"a huge length", 1<<63 - 1, "hello", nil, 0, 1 << 40, body.TooLong, 0},
+		{"more than the budget", 11, "hello world", nil, 0, 10, body.LeftoverTooLong, 0},
+		{"more than the budget, read in part", 11, "hello world", nil, 4, 6, body.LeftoverTooLong, 0},
+		{"no budget", 11, "hello world", nil, 10, 0, body.LeftoverTooLong, 0},
+		{"chunks, no budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 11, 0, body.LeftoverTooLong, 0},
+		{"a chunk of more than the budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 0, 13, body.LeftoverTooLong, 3},
+		{"a chunk read in part, more than the budget", chunked, "b\r\nhello world\r\n0\r\n\r\n", nil, 4, 7, body.LeftoverTooLong, 0},
+		{"chunks of more than the budget together", chunked, "1\r\nh\r\n1\r\ne\r\n1\r\nl\r\n0\r\n\r\n", nil, 0, 14, body.LeftoverTooLong, 15},
+		{"a huge chunk", chunked, "7fffffffffffffff\r\nhello", nil, 0, 1 << 40, body.LeftoverTooLong, 18},
+		{"a huge length", 1<<63 - 1, "hello", nil, 0, 1 << 40, body.LeftoverTooLong, 0},
 
-		{"an end that does not come", 11, "hello", os.ErrDeadlineExceeded, 0, 100, body.TooSlow, 5},
-		{"a chunk's end that does not come", chunked, "b\r\nhello", os.ErrDeadlineExceeded, 0, 100, body.TooSlow, 8},
-		{"a last chunk that does not come", chunked, "5\r\nhello\r\n", os.ErrDeadlineExceeded, 5, 100, body.TooSlow, 2},
-		{"a timeout of the handler's", 11, "hello", os.ErrDeadlineExceeded, -1, 100, body.TooSlow, 0},
-		{"a timeout of the handler's, chunks", chunked, "5\r\nhello\r\n", os.ErrDeadlineExceeded, -1, 100, body.TooSlow, 0},
+		{"an end that does not come", 11, "hello", os.ErrDeadlineExceeded, 0, 100, body.LeftoverTooSlow, 5},
+		{"a chunk's end that does not come", chunked, "b\r\nhello", os.ErrDeadlineExceeded, 0, 100, body.LeftoverTooSlow, 8},
+		{"a last chunk that does not come", chunked, "5\r\nhello\r\n", os.ErrDeadlineExceeded, 5, 100, body.LeftoverTooSlow, 2},
+		{"a timeout of the handler's", 11, "hello", os.ErrDeadlineExceeded, -1, 100, body.LeftoverTooSlow, 0},
+		{"a timeout of the handler's, chunks", chunked, "5\r\nhello\r\n", os.ErrDeadlineExceeded, -1, 100, body.LeftoverTooSlow, 0},
 
-		{"the client closes", 11, "hello", io.EOF, 0, 100, body.Cut, 5},
-		{"the client resets", 11, "hello", reset, 0, 100, body.Cut, 5},
-		{"the client closes under the handler", 11, "hello", io.EOF, -1, 100, body.Cut, 0},
-		{"the client closes before anything", 11, "", io.EOF, 0, 100, body.Cut, 0},
-		{"the client closes in a chunk's header", chunked, "b", io.EOF, 0, 100, body.Cut, 1},
-		{"the client closes in a chunk", chunked, "b\r\nhello", io.EOF, 0, 100, body.Cut, 8},
-		{"the client closes behind a chunk", chunked, "5\r\nhello\r\n", io.EOF, 5, 100, body.Cut, 2},
-		{"the client closes before the empty line", chunked, "5\r\nhello\r\n0\r\n", io.EOF, 5, 100, body.Cut, 5},
-		{"the client closes in the trailers", chunked, "0\r\nA: 1\r\n", io.EOF, 0, 100, body.Cut, 3},
-		{"the client closes under the handler, chunks", chunked, "5\r\nhello\r\n", io.EOF, -1, 100, body.Cut, 0},
+		{"the client closes", 11, "hello", io.EOF, 0, 100, body.LeftoverCut, 5},
+		{"the client resets", 11, "hello", reset, 0, 100, body.LeftoverCut, 5},
+		{"the client closes under the handler", 11, "hello", io.EOF, -1, 100, body.LeftoverCut, 0},
+		{"the client closes before anything", 11, "", io.EOF, 0, 100, body.LeftoverCut, 0},
+		{"the client closes in a chunk's header", chunked, "b", io.EOF, 0, 100, body.LeftoverCut, 1},
+		{"the client closes in a chunk", chunked, "b\r\nhello", io.EOF, 0, 100, body.LeftoverCut, 8},
+		{"the client closes behind a chunk", chunked, "5\r\nhello\r\n", io.EOF, 5, 100, body.LeftoverCut, 2},
+		{"the client closes before the empty line", chunked, "5\r\nhello\r\n0\r\n", io.EOF, 5, 100, body.LeftoverCut, 5},
+		{"the client closes in the trailers", chunked, "0\r\nA: 1\r\n", io.EOF, 0, 100, body.LeftoverCut, 3},
+		{"the client closes under the handler, chunks", chunked, "5\r\nhello\r\n", io.EOF, -1, 100, body.LeftoverCut, 0},
 
-		{"no chunk", chunked, "hello world", nil, 0, 100, body.Garbled, 1},
-		{"no chunk, seen by the handler", chunked, "hello world", nil, -1, 100, body.Garbled, 0},
-		{"garbled behind the first chunk", chunked, "5\r\nhello world", nil, 0, 100, body.Garbled, 9},
-		{"garbled behind a read chunk", chunked, "5\r\nhello world", nil, 5, 100, body.Garbled, 1},
-		{"garbled trailers", chunked, "0\r\nA 1\r\n\r\n", nil, 0, 100, body.Garbled, 3},
-		{"garbled trailers, seen by the handler", chunked, "0\r\nA 1\r\n\r\n", nil, -1, 100, body.Garbled, 0},
+		{"no chunk", chunked, "hello world", nil, 0, 100, body.LeftoverGarbled, 1},
+		{"no chunk, seen by the handler", chunked, "hello world", nil, -1, 100, body.LeftoverGarbled, 0},
+		{"garbled behind the first chunk", chunked, "5\r\nhello world", nil, 0, 100, body.LeftoverGarbled, 9},
+		{"garbled behind a read chunk", chunked, "5\r\nhello world", nil, 5, 100, body.LeftoverGarbled, 1},
+		{"garbled trailers", chunked, "0\r\nA 1\r\n\r\n", nil, 0, 100, body.LeftoverGarbled, 3},
+		{"garbled trailers, seen by the handler", chunked, "0\r\nA 1\r\n\r\n", nil, -1, 100, body.LeftoverGarbled, 0},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			behind := next
@@ -95,7 +95,7 @@ func TestSettle(t *testing.T) {
 			if got != row.want || thrown != row.thrown {
 				t.Errorf("settled to %v, %d bytes; want %v, %d", got, thrown, row.want, row.thrown)
 			}
-			if foreseen != got && foreseen != body.Drained {
+			if foreseen != got && foreseen != body.LeftoverDrained {
 				t.Errorf("foreseen %v, settled to %v", foreseen, got)
 			}
 			if got.Boundary() && s.rest() != next {
@@ -125,11 +125,11 @@ func TestSettleUnasked(t *testing.T) {
 			budget int64
 			want   body.Leftover
 		}{
-			{"nothing came", 0, 0, 1000, body.Unasked},
-			{"nothing came, no budget", 0, 0, 0, body.Unasked},
-			{"a byte came", 1, 0, 1000, body.Drained},
-			{"a byte came, no budget", 1, 0, 0, body.TooLong},
-			{"asked, nothing came", 0, 1, 1000, body.Drained},
+			{"nothing came", 0, 0, 1000, body.LeftoverUnasked},
+			{"nothing came, no budget", 0, 0, 0, body.LeftoverUnasked},
+			{"a byte came", 1, 0, 1000, body.LeftoverDrained},
+			{"a byte came, no budget", 1, 0, 0, body.LeftoverTooLong},
+			{"asked, nothing came", 0, 1, 1000, body.LeftoverDrained},
 		} {
 			t.Run(m.name+", "+row.what, func(t *testing.T) {
 				s := sends(t, append(strings.Split(m.wire, ""), next)...).received(row.came)
@@ -137,7 +137,7 @@ func TestSettleUnasked(t *testing.T) {
 				read(t, r, row.read)
 				foreseen := r.Foresee(in5s(row.budget))
 				l, n := r.Settle(in5s(row.budget))
-				if l != row.want || foreseen != row.want || l == body.Unasked && n != 0 || s.asked != row.read {
+				if l != row.want || foreseen != row.want || l == body.LeftoverUnasked && n != 0 || s.asked != row.read {
 					t.Errorf("foreseen %v, settled to %v, %d bytes; asked %d times", foreseen, l, n, s.asked)
 				}
 				if l.Boundary() && s.rest() != next {
@@ -168,12 +168,12 @@ func TestBudgetInBytes(t *testing.T) {
 
 func settleExactly(t *testing.T, m message, pieces []string, had int, budget int64) {
 	left := m.left[had]
-	want := body.Drained
+	want := body.LeftoverDrained
 	switch {
 	case left == 0:
-		want = body.Nothing
+		want = body.LeftoverNothing
 	case left > budget:
-		want = body.TooLong
+		want = body.LeftoverTooLong
 	}
 	s := sends(t, pieces...)
 	r := reader(s, m.framing)
@@ -183,16 +183,16 @@ func settleExactly(t *testing.T, m message, pieces []string, had int, budget int
 	if got != want {
 		t.Fatalf("%q: settled to %v, %d bytes; want %v", pieces, got, thrown, want)
 	}
-	if want == body.Drained && thrown != left || want == body.Nothing && thrown != 0 || want == body.TooLong && thrown > left {
+	if want == body.LeftoverDrained && thrown != left || want == body.LeftoverNothing && thrown != 0 || want == body.LeftoverTooLong && thrown > left {
 		t.Fatalf("%q: %v, %d bytes thrown away", pieces, got, thrown)
 	}
-	if foreseen != got && (m.framing > 0 || foreseen != body.Drained) {
+	if foreseen != got && (m.framing > 0 || foreseen != body.LeftoverDrained) {
 		t.Fatalf("%q: foreseen %v, settled to %v", pieces, foreseen, got)
 	}
-	if rest := s.rest(); want != body.TooLong && rest != next || !strings.HasSuffix(rest, next) {
+	if rest := s.rest(); want != body.LeftoverTooLong && rest != next || !strings.HasSuffix(rest, next) {
 		t.Fatalf("%q: %v, and %q is next", pieces, got, rest)
 	}
-	if m.framing > 0 && want == body.TooLong && thrown != 0 {
+	if m.framing > 0 && want == body.LeftoverTooLong && thrown != 0 {
 		t.Fatalf("%q: %d bytes thrown away in vain", pieces, thrown)
 	}
 }
@@ -211,10 +211,10 @@ func TestAMillionChunks(t *testing.T) {
 		want   body.Leftover
 		thrown int64
 	}{
-		{"the budget's bytes less one", lim, wire - 1, body.TooLong, wire},
-		{"the budget's bytes", lim, wire, body.Drained, wire},
-		{"a budget of 256 KiB", lim, 256 << 10, body.TooLong, 256<<10 + 5}, // up to the next chunk's content
-		{"1 MiB of overhead, at four bytes a chunk", limits, wire, body.Garbled, 262_145*6 - 3},
+		{"the budget's bytes less one", lim, wire - 1, body.LeftoverTooLong, wire},
+		{"the budget's bytes", lim, wire, body.LeftoverDrained, wire},
+		{"a budget of 256 KiB", lim, 256 << 10, body.LeftoverTooLong, 256<<10 + 5}, // up to the next chunk's content
+		{"1 MiB of overhead, at four bytes a chunk", limits, wire, body.LeftoverGarbled, 262_145*6 - 3},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			w := &window{all: chunks}
@@ -223,7 +223,7 @@ func TestAMillionChunks(t *testing.T) {
 			if l != row.want || thrown != row.thrown {
 				t.Errorf("%v, %d bytes; want %v, %d", l, thrown, row.want, row.thrown)
 			}
-			if rest := string(w.Window()); l == body.Drained && rest != next {
+			if rest := string(w.Window()); l == body.LeftoverDrained && rest != next {
 				t.Errorf("%q is next", rest)
 			}
 		})
@@ -248,10 +248,10 @@ func TestBudgetCountsFraming(t *testing.T) {
 				for _, pieces := range [][]string{{row.wire + next}, {row.wire[:size/2], row.wire[size/2:], next}} {
 					s := sends(t, pieces...)
 					l, n := reader(s, parser.Chunked).Settle(in5s(budget))
-					if want := map[bool]body.Leftover{true: body.Drained, false: body.TooLong}[budget >= size]; l != want {
+					if want := map[bool]body.Leftover{true: body.LeftoverDrained, false: body.LeftoverTooLong}[budget >= size]; l != want {
 						t.Errorf("%d of %d bytes: %v, %d thrown away", budget, size, l, n)
 					}
-					if l == body.Drained && (n != size || s.rest() != next) {
+					if l == body.LeftoverDrained && (n != size || s.rest() != next) {
 						t.Errorf("%d of %d bytes thrown away, and %q is next", n, size, s.rest())
 					}
 				}
@@ -269,13 +269,13 @@ func TestBudgetInTime(t *testing.T) {
 		want   body.Leftover
 		took   time.Duration
 	}{
-		{"in time", 4999 * time.Millisecond, 5 * time.Second, body.Drained, 4999 * time.Millisecond},
-		{"too late", 5001 * time.Millisecond, 5 * time.Second, body.TooSlow, 5 * time.Second},
-		{"never", time.Hour, 5 * time.Second, body.TooSlow, 5 * time.Second},
-		{"there already", 0, 5 * time.Second, body.Drained, 0},
-		{"there already, no time", 0, 0, body.Drained, 0},
-		{"a moment late, no time", 1, 0, body.TooSlow, 0},
-		{"no limit", time.Hour, 1<<63 - 1, body.Drained, time.Hour},
+		{"in time", 4999 * time.Millisecond, 5 * time.Second, body.LeftoverDrained, 4999 * time.Millisecond},
+		{"too late", 5001 * time.Millisecond, 5 * time.Second, body.LeftoverTooSlow, 5 * time.Second},
+		{"never", time.Hour, 5 * time.Second, body.LeftoverTooSlow, 5 * time.Second},
+		{"there already", 0, 5 * time.Second, body.LeftoverDrained, 0},
+		{"there already, no time", 0, 0, body.LeftoverDrained, 0},
+		{"a moment late, no time", 1, 0, body.LeftoverTooSlow, 0},
+		{"no limit", time.Hour, 1<<63 - 1, body.LeftoverDrained, time.Hour},
 	} {
 		for _, m := range messages {
 			synctest.Test(t, func(t *testing.T) {
@@ -292,10 +292,10 @@ func TestBudgetInTime(t *testing.T) {
 				began := time.Now()
 				foreseen := r.Foresee(body.Budget{Bytes: 1000, Time: row.within})
 				l, _ := r.Settle(body.Budget{Bytes: 1000, Time: row.within})
-				if l != row.want || foreseen != body.Drained || time.Since(began) != row.took {
+				if l != row.want || foreseen != body.LeftoverDrained || time.Since(began) != row.took {
 					t.Errorf("%s, %s: foreseen %v, settled to %v in %v", row.what, m.name, foreseen, l, time.Since(began))
 				}
-				if l == body.Drained && s.rest() != next {
+				if l == body.LeftoverDrained && s.rest() != next {
 					t.Errorf("%s, %s: %q is next", row.what, m.name, s.rest())
 				}
 			})
@@ -314,18 +314,18 @@ func TestForesee(t *testing.T) {
 		budget  int64
 		want    body.Leftover
 	}{
-		{"a length of the budget", 11, "", 0, 11, body.Drained},
-		{"a length over the budget", 11, "", 0, 10, body.TooLong},
-		{"the rest of a length is the budget", 11, "hello", 5, 6, body.Drained},
-		{"the rest of a length is over the budget", 11, "hello", 5, 5, body.TooLong},
-		{"a length, all read", 5, "hello", 5, 0, body.Nothing},
-		{"unknown chunks", chunked, "", 0, 1, body.Drained},
-		{"unknown chunks, no budget", chunked, "", 0, 0, body.TooLong},
-		{"unknown chunks that are in the window", chunked, "b\r\nhello world\r\n0\r\n\r\n", 0, 1, body.Drained},
-		{"the rest of a chunk fits the budget", chunked, "b\r\nhello", 5, 7, body.Drained},
-		{"the rest of a chunk is the budget, and there is framing behind it", chunked, "b\r\nhello", 5, 6, body.TooLong},
-		{"behind a chunk", chunked, "5\r\nhello", 5, 1, body.Drained},
-		{"behind a chunk, no budget", chunked, "5\r\nhello", 5, 0, body.TooLong},
+		{"a length of the budget", 11, "", 0, 11, body.LeftoverDrained},
+		{"a length over the budget", 11, "", 0, 10, body.LeftoverTooLong},
+		{"the rest of a length is the budget", 11, "hello", 5, 6, body.LeftoverDrained},
+		{"the rest of a length is over the budget", 11, "hello", 5, 5, body.LeftoverTooLong},
+		{"a length, all read", 5, "hello", 5, 0, body.LeftoverNothing},
+		{"unknown chunks", chunked, "", 0, 1, body.LeftoverDrained},
+		{"unknown chunks, no budget", chunked, "", 0, 0, body.LeftoverTooLong},
+		{"unknown chunks that are in the window", chunked, "b\r\nhello world\r\n0\r\n\r\n", 0, 1, body.LeftoverDrained},
+		{"the rest of a chunk fits the budget", chunked, "b\r\nhello", 5, 7, body.LeftoverDrained},
+		{"the rest of a chunk is the budget, and there is framing behind it", chunked, "b\r\nhello", 5, 6, body.LeftoverTooLong},
+		{"behind a chunk", chunked, "5\r\nhello", 5, 1, body.LeftoverDrained},
+		{"behind a chunk, no budget", chunked, "5\r\nhello", 5, 0, body.LeftoverTooLong},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			s := sends(t, row.wire)
@@ -357,7 +357,7 @@ func TestDiscard(t *testing.T) {
 			s := sends(t, row.pieces...)
 			s.notes = true
 			l, _ := reader(s, row.framing).Settle(in5s(10_000))
-			if calls := strings.Join(s.calls, ", "); l != body.Drained || calls != row.want || s.rest() != next {
+			if calls := strings.Join(s.calls, ", "); l != body.LeftoverDrained || calls != row.want || s.rest() != next {
 				t.Errorf("%v; calls %s, and %q is next", l, calls, s.rest())
 			}
 		})
@@ -376,10 +376,10 @@ func TestAbandon(t *testing.T) {
 			if n, err := r.Read(make([]byte, 100)); n != 0 || err != body.ErrAbandoned {
 				t.Errorf("%s: a read gives %d bytes and %v", m.name, n, err)
 			}
-			if l := r.Foresee(in5s(1000)); l != body.TooLong {
+			if l := r.Foresee(in5s(1000)); l != body.LeftoverTooLong {
 				t.Errorf("%s: foreseen %v", m.name, l)
 			}
-			if l, n := r.Settle(in5s(1000)); l != body.TooLong || n != 0 || s.calls != nil {
+			if l, n := r.Settle(in5s(1000)); l != body.LeftoverTooLong || n != 0 || s.calls != nil {
 				t.Errorf("%s: settled to %v, %d bytes, calls %q", m.name, l, n, s.calls)
 			}
 		}

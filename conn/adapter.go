@@ -4,8 +4,6 @@ package conn
 
 import (
 	"context"
-	"crypto/tls"
-	"log/slog"
 	"net"
 
 	"github.com/spillway-go/spillway/body"
@@ -14,7 +12,7 @@ import (
 // State is a step in a connection's life of which Config.State is told.
 type State uint8
 
-// The states. A connection that is handed over is not told to have ended.
+// The states. A connection that is hijacked is not told to have ended.
 const (
 	StateActive State = iota // bytes of a request have come; with a whole head, its handler runs next
 	StateIdle                // the response has been sent, and another request may come
@@ -54,16 +52,20 @@ func (c *Conn) Value() any {
 }
 
 // Log returns the log that the connection writes to.
-func (c *Conn) Log() *slog.Logger { return c.cfg.config.Log }
+func (c *Conn) Log() Logger { return c.cfg.config.Log }
 
-// StartTLS lets the connection begin with a TLS handshake. It is called before Serve.
-func (c *Conn) StartTLS(cfg *tls.Config) {
-	c.tls = tls.Server(&c.sock, cfg)
-	c.stream = c.tls
+// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve, on a connection
+// whose Config has a TLS too.
+func (c *Conn) StartTLS(t TLS) {
+	secure := t.Server(&c.sock)
+	if secure == nil {
+		return
+	}
+	c.tls, c.stream = secure, secure
 	c.sock.StandBelow()
 }
 
-// NetConn returns the connection as it was accepted, or the *tls.Conn on top of it. Whoever closes it must know that a
+// NetConn returns the connection as it was accepted, or the TLS connection on top of it. Whoever closes it must know that a
 // parked connection does not notice.
 func (c *Conn) NetConn() net.Conn {
 	if c.tls != nil {
@@ -129,7 +131,7 @@ func (a Adapter) SetCoding(codings string) error { return a.w.setCoding(codings)
 
 // Hijack is the Response's Hijack without a condition: it may also come after the head, with any status. What was written
 // and not yet sent is sent first.
-func (a Adapter) Hijack() (*Hijacked, error) { return a.w.takeOver() }
+func (a Adapter) Hijack() (*Hijacked, error) { return a.w.hijack() }
 
 func (w *Response) mark(how func(*response)) {
 	if res, err := w.lock(); err == nil {

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/spillway-go/spillway/parser"
 )
 
@@ -27,7 +25,7 @@ func (w *Response) setCoding(codings string) error {
 	for coding := range strings.SplitSeq(codings, ",") {
 		coding = strings.Trim(coding, " \t")
 		switch {
-		case !httpguts.ValidHeaderFieldName(coding) || parser.EqualFold(coding, "chunked"):
+		case !parser.IsToken(coding) || parser.EqualFold(coding, "chunked"):
 			return fmt.Errorf("conn: %.40q is no transfer coding for content (RFC 9112 §7)", coding)
 		case w.c.req.Minor == 0 || !accepts(w.c.req.Head, coding):
 			return fmt.Errorf("conn: transfer coding %.40q, for which the client has not asked (RFC 9112 §7.4)", coding)
@@ -40,8 +38,8 @@ func (w *Response) setCoding(codings string) error {
 // accepts reports whether the TE field lists the coding, with a weight that is not 0.
 func accepts(h *parser.Head, coding string) bool {
 	for value := range h.Values("TE") {
-		for element := range strings.SplitSeq(value, ",") {
-			name, weight, _ := strings.Cut(strings.Trim(element, " \t"), ";")
+		for element := range parser.Elements(value) {
+			name, weight, _ := strings.Cut(element, ";")
 			if parser.EqualFold(strings.TrimRight(name, " \t"), coding) {
 				return !weighsNothing(weight)
 			}

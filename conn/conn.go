@@ -4,8 +4,6 @@ package conn
 
 import (
 	"context"
-	"crypto/tls"
-	"log/slog"
 	"net"
 	"runtime"
 	"sync"
@@ -37,15 +35,15 @@ func (f HandlerFunc) Serve(w *Response, r *Request) error { return f(w, r) }
 type Config struct {
 	Handler Handler
 	Limits  Limits
-	Log     *slog.Logger    // the handlers' failures; nil: slog.Default
+	Log     Logger          // the handlers' failures; nil: the standard logger of package log
 	Trace   func(Event)     // is told of every event; nil: nobody
-	TLS     *tls.Config     // nil: plain
+	TLS     TLS             // nil: plain
 	Context context.Context // the parent of every request's context; nil: context.Background
 	Park    bool            // idle connections may give up their goroutine, where the system allows it
-	Ended   func(*Conn)     // is told when a connection has ended or was handed over; nil: nobody
+	Ended   func(*Conn)     // is told when a connection has ended or was hijacked; nil: nobody
 
-	State     func(*Conn, State)                // is told of every state; nil: nobody
-	NextProto map[string]func(*Conn, *tls.Conn) // serves connections whose TLS handshake agreed on that protocol
+	State     func(*Conn, State)             // is told of every state; nil: nobody
+	NextProto map[string]func(*Conn, Secure) // serves connections whose TLS handshake agreed on that protocol
 }
 
 // Shared is a Config made ready for use, with every default filled in.
@@ -63,7 +61,7 @@ type Shared struct {
 // Share fills in the defaults of a configuration.
 func Share(cfg Config) *Shared {
 	if cfg.Log == nil {
-		cfg.Log = slog.Default()
+		cfg.Log = standardLog{}
 	}
 	if cfg.Context == nil {
 		cfg.Context = context.Background()
@@ -77,7 +75,7 @@ func Share(cfg Config) *Shared {
 func (s *Shared) Close() { s.poller.close() }
 
 // Log returns the log that the connections write to.
-func (s *Shared) Log() *slog.Logger { return s.config.Log }
+func (s *Shared) Log() Logger { return s.config.Log }
 
 // Conn is one connection. Its methods but Serve may be called from any goroutine. What it needs for exchanges is in its
 // work, which a parked connection does not have.
@@ -85,7 +83,7 @@ type Conn struct {
 	cfg *Shared
 	id  int64
 	nc  net.Conn
-	tls *tls.Conn
+	tls Secure // nil: plain
 	*work
 
 	own atomic.Pointer[own] // see Keep; nil: nothing is kept
@@ -108,19 +106,19 @@ type Conn struct {
 
 // work is what a connection needs for exchanges.
 type work struct {
-	c          *Conn
-	sock       transport.Socket
-	stream     net.Conn // &sock, or TLS on top of it
-	in         input
-	out        output
-	head       parser.Head
-	req        request
-	res        response
-	stall      stall
-	handedOver bool      // the connection is a handler's
-	row        int       // exchanges since the connection last waited, or made way for others
-	lastByte   int64     // of the input, that is served after Stop; 0: not known yet
-	began      time.Time // when the first byte of the request was seen; zero: just now
+	c        *Conn
+	sock     transport.Socket
+	stream   net.Conn // &sock, or TLS on top of it
+	in       input
+	out      output
+	head     parser.Head
+	req      request
+	res      response
+	stall    stall
+	hijacked bool      // the connection is a handler's
+	row      int       // exchanges since the connection last waited, or made way for others
+	lastByte int64     // of the input, that is served after Stop; 0: not known yet
+	began    time.Time // when the first byte of the request was seen; zero: just now
 
 	lendings *lendings
 
@@ -132,7 +130,7 @@ type work struct {
 func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 	c := &Conn{cfg: cfg, id: id, nc: nc}
 	c.attach()
-	if already, ok := nc.(*tls.Conn); ok {
+	if already, ok := nc.(Secure); ok {
 		c.tls = already
 	} else if cfg.config.TLS != nil {
 		c.StartTLS(cfg.config.TLS)
@@ -153,13 +151,13 @@ func (c *Conn) attach() {
 	c.sock.Writes.Rate(c.cfg.MinWriteRate, c.cfg.RateGrace)
 }
 
-// Serve serves the connection until it ends, and returns why it did; unless that is HandedOver, it is closed then. Where
-// the configuration allows it, Serve also returns, None, when the connection has been parked: it will be served again,
+// Serve serves the connection until it ends, and returns why it did; unless that is ReasonHijacked, it is closed then. Where
+// the configuration allows it, Serve also returns, ReasonNone, when the connection has been parked: it will be served again,
 // in a goroutine of its own, when something comes.
 func (c *Conn) Serve() Reason {
 	c.cfg.counters.accepted.Add(1)
 	return c.run(func() ending {
-		c.trace(Event{Kind: Accepted})
+		c.trace(Event{Kind: EventAccepted})
 		return c.handshake()
 	})
 }
@@ -170,7 +168,7 @@ func (c *Conn) run(first func() ending) (why Reason) {
 	var end ending
 	whole := false
 	defer func() {
-		if end.verdict != Park {
+		if end.verdict != VerdictPark {
 			c.end(end)
 			why = end.reason
 		}
@@ -182,11 +180,11 @@ func (c *Conn) run(first func() ending) (why Reason) {
 		}
 	}()
 	end = first()
-	for end.verdict == Reuse {
+	for end.verdict == VerdictReuse {
 		switch end = c.exchange(); {
-		case end.verdict == Reuse:
+		case end.verdict == VerdictReuse:
 			c.makeWay()
-		case end.verdict == Park && !c.park(): // a parked connection may be another goroutine's already
+		case end.verdict == VerdictPark && !c.park(): // a parked connection may be another goroutine's already
 			end = ending{}
 		}
 	}
@@ -210,20 +208,20 @@ func (c *Conn) makeWay() {
 // before it.
 func (c *Conn) end(end ending) {
 	switch {
-	case c.handedOver:
-		end = ending{verdict: HandOff, reason: HandedOver}
+	case c.hijacked:
+		end = ReasonHijacked.ending()
 	case c.aborted.Load():
-		end = ending{verdict: Close, reason: Aborted}
+		end = ReasonAborted.ending()
 	}
 	defer c.guarding("connection state hook", func() {
-		if end.verdict != HandOff {
+		if end.verdict != VerdictHijack {
 			c.tell(StateEnded)
 		}
 	})
 	defer c.leave() // before anybody is told of the end, who may wait for all connections to end
-	defer c.guarding("trace", func() { c.trace(Event{Kind: Closed, Verdict: end.verdict, Reason: end.reason}) })
+	defer c.guarding("trace", func() { c.trace(Event{Kind: EventClosed, Verdict: end.verdict, Reason: end.reason}) })
 	defer c.countClosed(end.reason)
-	if end.verdict == HandOff {
+	if end.verdict == VerdictHijack {
 		return
 	}
 	defer c.guarding("close", c.closeAll)
@@ -240,11 +238,11 @@ func (c *Conn) finish(end ending) {
 		c.in.stopAhead()
 	}
 	switch {
-	case c.res.coding == delimited && (end.reason == Truncated || c.out.Flush() != nil):
+	case c.res.coding == delimited && (end.reason == ReasonTruncated || c.out.Flush() != nil):
 		transport.ResetOnClose(c.bottom())
-	case end.verdict == Linger && end.idle:
+	case end.verdict == VerdictLinger && end.idle:
 		c.linger(min(c.cfg.ShutdownGrace, c.cfg.LingerTimeout))
-	case end.verdict == Linger:
+	case end.verdict == VerdictLinger:
 		c.linger(c.cfg.LingerTimeout)
 	}
 	c.in.release()

@@ -38,7 +38,7 @@ func TestStopBetweenDeadlineAndWait(t *testing.T) {
 			c.Stop()
 		}
 		began := time.Now()
-		if why := c.Serve(); why != conn.Shutdown || time.Since(began) > time.Second {
+		if why := c.Serve(); why != conn.ReasonShutdown || time.Since(began) > time.Second {
 			t.Errorf("%v after %v", why, time.Since(began))
 		}
 	})

@@ -17,14 +17,14 @@ func (w *response) sendHead() error {
 	w.phase = phaseHeadSent
 	w.decideCoding()
 	w.announced = w.c.persistence()
-	says := w.announced != None && (w.status != 101 || !w.fields.Has("Connection")) // which names the upgrade
+	says := w.announced != ReasonNone && (w.status != 101 || !w.fields.Has("Connection")) // which names the upgrade
 	if says {
 		w.fields.Del("Connection") // what it says is not so
 	}
 	if w.coding == delimited {
 		w.c.resetTells.Store(true)
 	}
-	w.appendHead(says, w.c.req.Minor == 0 && w.announced == None)
+	w.appendHead(says, w.c.req.Minor == 0 && w.announced == ReasonNone)
 	return w.c.out.err()
 }
 

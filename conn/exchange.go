@@ -11,12 +11,12 @@ import (
 // exchange serves one request.
 func (c *Conn) exchange() ending {
 	end := c.readHead()
-	if c.cfg.config.State != nil && (end.verdict == Reuse || c.in.waiting() > 0) {
+	if c.cfg.config.State != nil && (end.verdict == VerdictReuse || c.in.waiting() > 0) {
 		c.beginRead()
 		c.sock.Reads.Set(after(c.began, c.cfg.ReadTimeout)) // before the hook, which may want another
 		c.tell(StateActive)
 	}
-	if end.verdict != Reuse {
+	if end.verdict != VerdictReuse {
 		return end
 	}
 	c.state.Store(serving)
@@ -27,7 +27,7 @@ func (c *Conn) exchange() ending {
 	c.lend()
 	w, r := c.beginTurn(number)
 	if c.traced() {
-		c.trace(Event{Kind: HeadParsed, Request: r})
+		c.trace(Event{Kind: EventHeadParsed, Request: r})
 	}
 	err := c.req.overLimit(c.cfg.BodyBytes)
 	if err == nil {
@@ -36,14 +36,14 @@ func (c *Conn) exchange() ending {
 	c.endTurn()
 	c.req.end()
 	if c.res.phase == phaseHijacked {
-		return c.judge(body.Nothing)
+		return c.judge(body.LeftoverNothing)
 	}
 	if c.req.ContentLength < 0 && c.res.phase == phaseOpen {
 		c.req.Body.Skim(c.req.drain)
 	}
 	c.res.end(err)
 	if c.traced() {
-		c.trace(Event{Kind: Responded, Status: c.res.status, Bytes: c.res.written})
+		c.trace(Event{Kind: EventResponded, Status: c.res.status, Bytes: c.res.written})
 	}
 	return c.settle()
 }
@@ -83,7 +83,7 @@ func (c *Conn) budget(promised bool) body.Budget {
 // settle finds out whether another exchange can follow. The response waits for nothing here: it is sent before anybody
 // waits for the client, and while it is sent, what the client still sends is read.
 func (c *Conn) settle() ending {
-	promised := c.res.announced == None && !c.res.truncated
+	promised := c.res.announced == ReasonNone && !c.res.truncated
 	if c.in.used || c.cfg.config.State != nil {
 		if c.flushFirst() != nil {
 			promised = false // there is no next request to keep the connection for
@@ -98,9 +98,9 @@ func (c *Conn) settle() ending {
 	c.countSettled(leftover, thrown)
 	end := c.judge(leftover)
 	if c.traced() {
-		c.trace(Event{Kind: Settled, Leftover: leftover, Bytes: thrown, Verdict: end.verdict, Reason: end.reason})
+		c.trace(Event{Kind: EventSettled, Leftover: leftover, Bytes: thrown, Verdict: end.verdict, Reason: end.reason})
 	}
-	if end.verdict == Reuse {
+	if end.verdict == VerdictReuse {
 		c.tell(StateIdle)
 	}
 	return end
@@ -108,7 +108,7 @@ func (c *Conn) settle() ending {
 
 // flushFirst sends the response before anything is waited for.
 func (c *Conn) flushFirst() error {
-	if c.req.Body.Foresee(body.Budget{}) == body.Nothing && !c.in.readsAhead() && c.cfg.config.State == nil {
+	if c.req.Body.Foresee(body.Budget{}) == body.LeftoverNothing && !c.in.readsAhead() && c.cfg.config.State == nil {
 		return nil
 	}
 	return c.out.Flush()

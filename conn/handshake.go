@@ -1,14 +1,44 @@
-// The TLS handshake, and what it may find: a client that does not speak TLS, or one that does not speak HTTP/1.1.
+// The TLS handshake, and what it may find: a client that does not speak TLS, or one that does not speak HTTP/1.1. TLS itself is
+// handed in, so that only programs that use it have it.
 
 package conn
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"time"
 )
+
+// TLS makes the server's side of TLS connections. Package server/https has it for crypto/tls.
+type TLS interface {
+	// Server returns a TLS connection on top of one that was accepted, or nil where that is to stay as it is.
+	Server(nc net.Conn) Secure
+	// Handshake runs the connection's handshake, and returns the protocol that it agreed on, "" if none. A client that does
+	// not speak TLS is a *PlaintextError.
+	Handshake(ctx context.Context, s Secure) (proto string, err error)
+}
+
+// Secure is a TLS connection, as *crypto/tls.Conn is one.
+type Secure interface {
+	net.Conn
+	HandshakeContext(context.Context) error
+	CloseWrite() error // sends close_notify (RFC 8446 §6.1)
+	NetConn() net.Conn // what lies under it
+}
+
+// PlaintextError says that a client has sent something else than a TLS record.
+type PlaintextError struct {
+	Head [5]byte // its first bytes
+	Err  error
+}
+
+// Error returns what TLS said of it.
+func (e *PlaintextError) Error() string { return e.Err.Error() }
+
+// Unwrap returns TLS's own error.
+func (e *PlaintextError) Unwrap() error { return e.Err }
 
 // handshake makes the TLS connection, within the shortest of the times for a head, a request and a response.
 func (c *Conn) handshake() ending {
@@ -26,12 +56,20 @@ func (c *Conn) handshake() ending {
 			ctx = within
 		}
 	}
-	if err := c.tls.HandshakeContext(ctx); err != nil {
+	proto, err := c.shakeHands(ctx)
+	if err != nil {
 		return c.handshakeFailed(err)
 	}
 	c.sock.Reads.Set(time.Time{})
 	c.sock.Writes.Set(time.Time{})
-	return c.otherProto(c.tls.ConnectionState().NegotiatedProtocol)
+	return c.otherProto(proto)
+}
+
+func (c *Conn) shakeHands(ctx context.Context) (proto string, err error) {
+	if t := c.cfg.config.TLS; t != nil {
+		return t.Handshake(ctx, c.tls)
+	}
+	return "", c.tls.HandshakeContext(ctx)
 }
 
 func (l *Limits) handshakeTimeout() time.Duration {
@@ -46,13 +84,13 @@ func (l *Limits) handshakeTimeout() time.Duration {
 
 // handshakeFailed answers a client that speaks HTTP without TLS, and tells who asks for it why the others failed.
 func (c *Conn) handshakeFailed(err error) ending {
-	end := ending{verdict: Close, reason: Refused}
-	var bad tls.RecordHeaderError
-	if errors.As(err, &bad) && bad.Conn != nil && looksLikeHTTP(bad.RecordHeader) {
+	end := ReasonHandshakeFailed.ending()
+	var plain *PlaintextError
+	if errors.As(err, &plain) && looksLikeHTTP(plain.Head) {
 		err = errors.New("client sent an HTTP request to an HTTPS server")
-		io.WriteString(bad.Conn, "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+		io.WriteString(c.tls.NetConn(), "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 		c.tls = nil // there is none to end
-		end.verdict = Linger
+		end = ReasonRefused.ending()
 	}
 	c.cfg.config.Log.Debug("TLS handshake failed", "remote", c.nc.RemoteAddr(), "error", err)
 	return end
@@ -74,11 +112,11 @@ func (c *Conn) otherProto(proto string) ending {
 	}
 	serve := c.cfg.config.NextProto[proto]
 	if serve == nil {
-		return ending{verdict: Close, reason: Refused}
+		return ReasonHandshakeFailed.ending()
 	}
 	c.state.Store(serving)
 	c.res.phase = phaseHijacked
 	c.sock.Release()
 	serve(c, c.tls)
-	return ending{verdict: Close, reason: HandedOver}
+	return ReasonOtherProtocol.ending()
 }

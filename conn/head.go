@@ -18,7 +18,7 @@ func (c *Conn) readHead() ending {
 	c.in.empty = 0
 	if c.in.begins() {
 		c.state.Store(busy)
-	} else if end := c.awaitRequest(); end.verdict != Reuse {
+	} else if end := c.awaitRequest(); end.verdict != VerdictReuse {
 		return end
 	}
 	for parse := c.repeats; ; {
@@ -101,7 +101,7 @@ func (c *Conn) awaitRequest() ending {
 		}
 		switch {
 		case c.out.err() != nil:
-			return ending{verdict: Close, reason: WriteFailed}
+			return ReasonWriteFailed.ending()
 		case c.in.empty > c.cfg.HeadBytes:
 			return c.reject(errEmptyLines)
 		case err == nil && c.in.begins():
@@ -115,7 +115,7 @@ func (c *Conn) awaitRequest() ending {
 		case !transport.IsTimeout(err) || stopped || !until.Before(c.idleUntil()):
 			return c.idleEnds(err, stopped)
 		case c.parks() && c.in.waiting() == 0:
-			return ending{verdict: Park}
+			return ending{verdict: VerdictPark}
 		default:
 			soon = false
 			c.parked = true
@@ -135,13 +135,13 @@ func (c *Conn) awaitByte(soon bool) error {
 func (c *Conn) idleEnds(err error, stopped bool) ending {
 	switch {
 	case transport.IsTimeout(err) && stopped:
-		return ending{verdict: Linger, reason: Shutdown, idle: true}
+		return ending{verdict: VerdictLinger, reason: ReasonShutdown, idle: true}
 	case transport.IsTimeout(err):
-		return ending{verdict: Linger, reason: IdleTimeout, idle: true}
+		return ending{verdict: VerdictLinger, reason: ReasonIdleTimeout, idle: true}
 	case err == io.EOF:
-		return ending{verdict: Close, reason: ClientClosed}
+		return ReasonClientClosed.ending()
 	}
-	return ending{verdict: Close, reason: ClientGone}
+	return ReasonClientGone.ending()
 }
 
 // awaitLast waits for a request on a connection that is to stop. It ends with another look, since the program may have been
@@ -204,13 +204,13 @@ var never = time.Unix(1<<40, 0)
 func (c *Conn) headFailed(err error) ending {
 	switch {
 	case c.out.err() != nil:
-		return ending{verdict: Close, reason: WriteFailed}
+		return ReasonWriteFailed.ending()
 	case transport.IsTimeout(err):
 		return c.reject(errSlowHead)
 	case err == io.EOF:
 		return c.reject(errCutHead)
 	}
-	return ending{verdict: Close, reason: ClientGone}
+	return ReasonClientGone.ending()
 }
 
 var (

@@ -9,9 +9,9 @@ import (
 	"github.com/spillway-go/spillway/conn/internal/transport"
 )
 
-// Hijacked is a connection that a handler has taken over. Its Read returns first what had been received already.
+// Hijacked is a connection that a handler has hijacked. Its Read returns first what had been received already.
 type Hijacked struct {
-	net.Conn        // as the server accepted it, or its *tls.Conn; without deadlines
+	net.Conn        // as the server accepted it, or the TLS connection on top of it; without deadlines
 	Early    []byte // received behind the request's head or its read content, and not yet read
 }
 
@@ -48,12 +48,12 @@ func (w *Response) Hijack() (*Hijacked, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.takeOver()
+	return w.hijack()
 }
 
-// takeOver is Hijack without a condition: it may also come after the head, with any status. What was written and not yet
+// hijack is Hijack without a condition: it may also come after the head, with any status. What was written and not yet
 // sent is sent first.
-func (w *Response) takeOver() (*Hijacked, error) {
+func (w *Response) hijack() (*Hijacked, error) {
 	res, err := w.lock()
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (w *Response) takeOver() (*Hijacked, error) {
 	if err := w.out.flush(); err != nil {
 		return nil, err // and the connection is closed, when the handler has returned
 	}
-	return w.c.handOver(), nil
+	return w.c.giveAway(), nil
 }
 
 // stopUse lets nobody read for this exchange any more.
@@ -93,8 +93,8 @@ func (t turn) stopUse() {
 	}
 }
 
-// handOver gives the connection away as it was before it was served.
-func (c *Conn) handOver() *Hijacked {
+// giveAway gives the connection away as it was before it was served.
+func (c *Conn) giveAway() *Hijacked {
 	h := &Hijacked{Conn: c.nc}
 	if c.tls != nil {
 		h.Conn = c.tls
@@ -106,7 +106,7 @@ func (c *Conn) handOver() *Hijacked {
 		c.in.release()
 	}
 	c.sock.Release()
-	c.handedOver = true
+	c.hijacked = true
 	c.leave()
 	return h
 }

@@ -29,7 +29,7 @@ func TestResponseBehindAHalfClose(t *testing.T) {
 		io.WriteString(client, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
 		client.CloseWrite()
 		c := conn.New(server, conn.Share(conn.Config{Handler: conn.HandlerFunc(handler)}), 1)
-		if why := c.Serve(); why != conn.ClientClosed {
+		if why := c.Serve(); why != conn.ReasonClientClosed {
 			t.Errorf("closed: %v", why)
 		}
 		if got, err := io.ReadAll(client); !strings.HasSuffix(string(got), "\r\n\r\ngoodbye") || err != nil {

@@ -5,7 +5,6 @@
 package conn
 
 import (
-	"crypto/tls"
 	"net"
 	"time"
 
@@ -50,7 +49,7 @@ func (c *Conn) releaseAll() {
 
 // bottom returns the connection that lies under TLS, or the connection itself.
 func (c *Conn) bottom() net.Conn {
-	if already, ok := c.nc.(*tls.Conn); ok {
+	if already, ok := c.nc.(Secure); ok {
 		return already.NetConn()
 	}
 	return c.nc

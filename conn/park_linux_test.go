@@ -254,7 +254,7 @@ func TestRareRequests(t *testing.T) {
 		c := New(nc, Share(Config{Handler: HandlerFunc(echoPath), Limits: Limits{ParkAfter: tt.parkAfter}}), 1)
 		c.parked, c.idleSince = true, time.Since(c.cfg.began)-tt.apart // as behind a park
 		go io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		if end := c.awaitRequest(); end.verdict != Reuse || c.rare != tt.rare || c.parked {
+		if end := c.awaitRequest(); end.verdict != VerdictReuse || c.rare != tt.rare || c.parked {
 			t.Errorf("%v apart with %v: verdict %v, rare %t, parked %t", tt.apart, tt.parkAfter, end.verdict, c.rare, c.parked)
 		}
 		client.Close()
@@ -285,7 +285,7 @@ func TestParkedConnectionEndsWhenIdleForTooLong(t *testing.T) {
 		Handler: HandlerFunc(echoPath), Park: true,
 		Limits: Limits{ParkAfter: time.Millisecond, IdleTimeout: 300 * time.Millisecond},
 		Trace: func(e Event) {
-			if e.Kind == Closed {
+			if e.Kind == EventClosed {
 				ended <- e
 			}
 		},
@@ -303,7 +303,7 @@ func TestParkedConnectionEndsWhenIdleForTooLong(t *testing.T) {
 	if took := time.Since(began); took < 300*time.Millisecond {
 		t.Errorf("ended after %v", took)
 	}
-	if e := <-ended; e.Reason != IdleTimeout {
+	if e := <-ended; e.Reason != ReasonIdleTimeout {
 		t.Errorf("ended for %v", e.Reason)
 	}
 }

@@ -31,11 +31,11 @@ func (c *Conn) reject(err error) ending {
 	c.out.mu.Lock()
 	c.out.send(b) // which keeps it: it is short
 	c.out.mu.Unlock()
-	c.trace(Event{Kind: Responded, Status: bad.Status})
+	c.trace(Event{Kind: EventResponded, Status: bad.Status})
 	if bad.Status == errSlowHead.Status {
-		return ending{verdict: Linger, reason: HeaderTimeout}
+		return ReasonHeaderTimeout.ending()
 	}
-	return ending{verdict: Linger, reason: Refused}
+	return ReasonRefused.ending()
 }
 
 // asksForHead reports whether the request that is refused is a HEAD, so that its answer has no content (RFC 9110 §9.3.2),

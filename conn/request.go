@@ -3,7 +3,6 @@
 package conn
 
 import (
-	"crypto/tls"
 	"net"
 	"net/url"
 	"time"
@@ -136,12 +135,3 @@ func (r *Request) RemoteAddr() net.Addr { return r.turn.c.nc.RemoteAddr() }
 
 // LocalAddr returns the server's address.
 func (r *Request) LocalAddr() net.Addr { return r.turn.c.nc.LocalAddr() }
-
-// TLS returns the state of the connection's TLS, or nil where it is plain.
-func (r *Request) TLS() *tls.ConnectionState {
-	if r.turn.c.tls == nil {
-		return nil
-	}
-	state := r.turn.c.tls.ConnectionState()
-	return &state
-}

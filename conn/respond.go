@@ -8,8 +8,6 @@ import (
 	"io"
 	"strconv"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/spillway-go/spillway/body"
 	"github.com/spillway-go/spillway/conn/internal/format"
 	"github.com/spillway-go/spillway/conn/internal/transport"
@@ -62,7 +60,7 @@ type answer struct {
 	content   []byte // not yet sent, in short or in a buffer of SmallBuffer
 	coding    coding
 	final     bool   // the handler has returned
-	announced Reason // None, or why the head says Connection: close
+	announced Reason // ReasonNone, or why the head says Connection: close
 	written   int64  // content bytes that the handler has written
 	truncated bool   // the client will see less than a whole response
 	continued bool   // 100 (Continue) has been sent
@@ -133,7 +131,7 @@ func (w *response) steer(name, value string) (done bool, err error) {
 	case parser.EqualFold(name, "Transfer-Encoding"):
 		return false, errors.New("conn: the server decides the Transfer-Encoding")
 	case parser.EqualFold(name, "Connection"):
-		done = httpguts.HeaderValuesContainsToken([]string{value}, "close")
+		done = parser.ListHas(value, "close")
 		w.closing = w.closing || done
 	}
 	return done, nil
@@ -301,7 +299,7 @@ func (w *response) end(err error) {
 		w.fail(errShort)
 	}
 	w.sendHead()
-	w.c.in.handlerReturned(w.announced == None && !w.truncated)
+	w.c.in.handlerReturned(w.announced == ReasonNone && !w.truncated)
 	w.sendContent(nil)
 	if out := &w.c.out; w.coding == chunked {
 		out.grab(8 + w.trailers.Bytes())

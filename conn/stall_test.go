@@ -47,7 +47,7 @@ func TestStallBehindTheContent(t *testing.T) {
 		if n := bytes.Count(got, []byte("HTTP/1.1 200 OK\r\n")); n != 4 || err != nil || !strings.HasSuffix(string(got), "at /3") {
 			t.Errorf("%d responses, %v, in the end %q", n, err, got[max(0, len(got)-100):])
 		}
-		if why := <-closed; why != conn.ClientClosed {
+		if why := <-closed; why != conn.ReasonClientClosed {
 			t.Errorf("closed: %v", why)
 		}
 	})

@@ -45,7 +45,7 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	}
 	for _, c := range open {
 		stats.Exchanges += c.served.Load()
-		stats.Leftovers[body.Nothing] += c.settled.Load()
+		stats.Leftovers[body.LeftoverNothing] += c.settled.Load()
 		switch c.state.Load() {
 		case idle:
 			stats.Idle++
@@ -61,7 +61,7 @@ func (s *Shared) Stats(open []*Conn) Stats {
 
 // countSettled counts an exchange. Nearly all leave nothing; these are counted in the connection.
 func (c *Conn) countSettled(l body.Leftover, thrown int64) {
-	if l == body.Nothing {
+	if l == body.LeftoverNothing {
 		c.settled.Add(1)
 		return
 	}
@@ -74,5 +74,5 @@ func (c *Conn) countClosed(why Reason) {
 	n := &c.cfg.counters
 	n.closes[why].Add(1)
 	n.exchanges.Add(c.served.Swap(0))
-	n.leftovers[body.Nothing].Add(c.settled.Swap(0))
+	n.leftovers[body.LeftoverNothing].Add(c.settled.Swap(0))
 }

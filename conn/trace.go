@@ -14,11 +14,11 @@ type EventKind uint8
 
 // The kinds of events, in the order in which they come; the middle three come once in an exchange.
 const (
-	Accepted EventKind = iota
-	HeadParsed
-	Responded // the response is complete, or given up, and about to be sent
-	Settled
-	Closed
+	EventAccepted EventKind = iota
+	EventHeadParsed
+	EventResponded // the response is complete, or given up, and about to be sent
+	EventSettled
+	EventClosed
 )
 
 // Event is one step in a connection's life. It is valid during the call only.
@@ -42,18 +42,18 @@ func (e Event) String() string {
 		s += fmt.Sprintf(" exchange %d", e.Exchange)
 	}
 	switch e.Kind {
-	case Accepted:
+	case EventAccepted:
 		return fmt.Sprintf("%s: accepted from %v", s, e.Remote)
-	case HeadParsed:
+	case EventHeadParsed:
 		return fmt.Sprintf("%s: head: %s %q, content %d", s, e.Request.Method, e.Request.Target, e.Request.ContentLength)
-	case Responded:
+	case EventResponded:
 		return fmt.Sprintf("%s: response: %d, %d bytes", s, e.Status, e.Bytes)
-	case Settled:
+	case EventSettled:
 		s = fmt.Sprintf("%s: leftover: %v, %d bytes; verdict: %v", s, e.Leftover, e.Bytes, e.Verdict)
-	case Closed:
+	case EventClosed:
 		s = fmt.Sprintf("%s: closed: %v", s, e.Verdict)
 	}
-	if e.Reason != None {
+	if e.Reason != ReasonNone {
 		s += fmt.Sprintf(" (%v)", e.Reason)
 	}
 	return s

@@ -72,13 +72,34 @@ func (h *Head) elements(k int) iter.Seq[string] {
 			return
 		}
 		for v := range h.Values(nameOf[k]) {
-			for e := range strings.SplitSeq(v, ",") {
-				if e = strings.Trim(e, " \t"); e != "" && !yield(e) {
+			for e := range Elements(v) {
+				if !yield(e) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// Elements yields the elements of a field value that is a list, in their order and without empty ones (RFC 9110 §5.6.1).
+func Elements(list string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for e := range strings.SplitSeq(list, ",") {
+			if e = strings.Trim(e, " \t"); e != "" && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// ListHas reports whether a field value that is a list has the element, in any case.
+func ListHas(list, element string) bool {
+	for e := range Elements(list) {
+		if EqualFold(e, element) {
+			return true
+		}
+	}
+	return false
 }
 
 // ConnectionHas reports whether the Connection field lists the option, in any case (RFC 9110 §7.6.1).

@@ -4,11 +4,9 @@ package server_test
 
 import (
 	"bufio"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
-	"log/slog"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
 )
 
 func at(state conn.State) func(*bench, func()) {
@@ -126,12 +125,12 @@ var containments = []containment{
 	{name: "state active", arm: at(conn.StateActive)},
 	{name: "state idle", arm: at(conn.StateIdle), want: []string{"hello"}},
 	{name: "state ended", arm: at(conn.StateEnded), want: []string{"hello"}},
-	{name: "trace accepted", arm: on(conn.Accepted)},
-	{name: "trace head", arm: on(conn.HeadParsed)},
-	{name: "trace response", arm: on(conn.Responded), want: []string{"hello"}},
+	{name: "trace accepted", arm: on(conn.EventAccepted)},
+	{name: "trace head", arm: on(conn.EventHeadParsed)},
+	{name: "trace response", arm: on(conn.EventResponded), want: []string{"hello"}},
 	{name: "trace response, with a reader left behind", requests: upload, client: sendLate, want: []string{"hello"},
 		arm: func(b *bench, once func()) {
-			on(conn.Responded)(b, once)
+			on(conn.EventResponded)(b, once)
 			handling(func(w *server.Response, r *server.Request, once func()) error {
 				go io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r.Body}, make([]byte, 100))
 				time.Sleep(time.Millisecond) // until it waits for content
@@ -139,8 +138,8 @@ var containments = []containment{
 				return err
 			})(b, once)
 		}},
-	{name: "trace settled", arm: on(conn.Settled), want: []string{"hello"}},
-	{name: "trace closed", arm: on(conn.Closed), want: []string{"hello"}},
+	{name: "trace settled", arm: on(conn.EventSettled), want: []string{"hello"}},
+	{name: "trace closed", arm: on(conn.EventClosed), want: []string{"hello"}},
 	{name: "prepare", arm: func(b *bench, once func()) {
 		b.srv.Prepare = func(net.Listener, *conn.Conn) { once() }
 	}},
@@ -161,7 +160,7 @@ var containments = []containment{
 	{name: "next protocol", arm: overTLS(func(cfg *tls.Config, _ tls.Certificate, b *bench, once func()) {
 		cfg.NextProtos = []string{"first"}
 		b.secure.NextProtos = cfg.NextProtos
-		b.srv.NextProto = map[string]func(*conn.Conn, *tls.Conn){"first": func(_ *conn.Conn, c *tls.Conn) {
+		b.srv.NextProto = map[string]func(*conn.Conn, conn.Secure){"first": func(_ *conn.Conn, c conn.Secure) {
 			bufio.NewReader(c).ReadString('\n')
 			once()
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
@@ -236,9 +235,9 @@ var containments = []containment{
 		}},
 	{name: "write deadline", arm: func(b *bench, once func()) { b.hooks.writeDeadline = once }},
 	{name: "close", arm: func(b *bench, once func()) { b.hooks.close = once }, want: []string{"hello"}},
-	{name: "the client's address", arm: func(b *bench, once func()) { b.hooks.remote = once; on(conn.Accepted)(b, func() {}) }},
+	{name: "the client's address", arm: func(b *bench, once func()) { b.hooks.remote = once; on(conn.EventAccepted)(b, func() {}) }},
 	{name: "the log", arm: func(b *bench, once func()) {
-		b.srv.Log = slog.New(logHook{b.srv.Log.Handler(), once})
+		b.srv.Log = logHook{b.srv.Log, once}
 		handling(func(w *server.Response, r *server.Request, _ func()) error {
 			if r.ConnID() == 1 {
 				panic("in the handler")
@@ -263,23 +262,24 @@ func hijacks(w *server.Response, r *server.Request) error {
 	return err
 }
 
-// logHook is called with every line.
+// logHook is called with every failure.
 type logHook struct {
-	slog.Handler
+	server.Logger
 	once func()
 }
 
-func (h logHook) Handle(ctx context.Context, r slog.Record) error {
+func (h logHook) Error(msg string, pairs ...any) {
 	h.once()
-	return h.Handler.Handle(ctx, r)
+	h.Logger.Error(msg, pairs...)
 }
 
 // overTLS arms a server's configuration, given the certificate to show.
 func overTLS(arm func(cfg *tls.Config, cert tls.Certificate, b *bench, once func())) func(*bench, func()) {
 	return func(b *bench, once func()) {
-		b.srv.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+		cfg := &tls.Config{Certificates: []tls.Certificate{pair}}
+		b.srv.TLS = https.Config(cfg)
 		b.secure = &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{pair}}
-		arm(b.srv.TLS, pair, b, once)
+		arm(cfg, pair, b, once)
 	}
 }
 

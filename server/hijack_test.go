@@ -1,4 +1,4 @@
-// Connections that a handler has taken over.
+// Connections that a handler has hijacked.
 
 package server_test
 
@@ -14,7 +14,7 @@ import (
 	"github.com/spillway-go/spillway/server/servertest"
 )
 
-// A handler that stays with the connection that it has taken over does not hold Shutdown up, and one that ends its
+// A handler that stays with the connection that it has hijacked does not hold Shutdown up, and one that ends its
 // goroutine leaves the connection open.
 func TestHijackedConnectionsAreNobodysBusiness(t *testing.T) {
 	for name, last := range map[string]func(*server.Hijacked){

@@ -11,67 +11,14 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"strings"
 	"sync"
 
-	"github.com/spillway-go/spillway/body"
 	"github.com/spillway-go/spillway/conn"
-	"github.com/spillway-go/spillway/parser"
-)
-
-// What a handler sees is defined below this package; here are its names.
-type (
-	// Handler answers requests.
-	Handler = conn.Handler
-	// HandlerFunc is a function that is a Handler.
-	HandlerFunc = conn.HandlerFunc
-	// Request is one request, as its handler has it.
-	Request = conn.Request
-	// Response is the answer to one request, as its handler makes it.
-	Response = conn.Response
-	// Content is a request's content: a stream that reads from the connection.
-	Content = body.Content
-	// Fields are the field lines of a request or of a trailer section.
-	Fields = parser.Fields
-	// Field is a field line of a StatusError.
-	Field = conn.Field
-	// Hijacked is a connection that a handler has taken over.
-	Hijacked = conn.Hijacked
-	// StatusError is an error with the response that a handler wants for it.
-	StatusError = conn.StatusError
-	// Limits bounds what a client may cost, each with its default.
-	Limits = conn.Limits
-	// Event is one step in a connection's life, for Server.Trace.
-	Event = conn.Event
-	// Stats is a snapshot of a server's counters.
-	Stats = conn.Stats
-	// Verdict is what a connection does after an exchange.
-	Verdict = conn.Verdict
-	// Reason is why a connection ended.
-	Reason = conn.Reason
-	// Leftover is what became of the content that a handler did not read.
-	Leftover = body.Leftover
-)
-
-// The errors of reading and writing, for errors.Is. Those that carry numbers, for errors.As, are in package body.
-var (
-	ErrAbort         = conn.ErrAbort         // returned by a handler: end the connection, and log nothing
-	ErrEnded         = conn.ErrEnded         // the exchange has ended
-	ErrHeadSent      = conn.ErrHeadSent      // the response's head has been sent
-	ErrHijacked      = conn.ErrHijacked      // the connection was hijacked
-	ErrContentLength = conn.ErrContentLength // content beyond the declared Content-Length
-	ErrNoContent     = conn.ErrNoContent     // a response with this status has no content
-	ErrNoTrailers    = conn.ErrNoTrailers    // the response's framing has no trailer section
-	ErrMinRate       = conn.ErrMinRate       // the client was slower than the minimum rate
-	ErrAbandoned     = body.ErrAbandoned     // the content was given up
-	ErrContentClosed = body.ErrClosed        // read after the exchange has ended
-	ErrContentBusy   = body.ErrBusy          // read beside another read
 )
 
 // ErrClosed is returned by Serve and its kin after Shutdown or Close.
@@ -83,17 +30,17 @@ type Server struct {
 	Handler  Handler         // nil: every request gets 404
 	Limits   Limits          // what a client may cost; zero: the defaults that Limits names
 	MaxConns int             // connections served at once, others wait in the system's queue; 0: no limit
-	TLS      *tls.Config     // nil: plain HTTP
-	Log      *slog.Logger    // failures of handlers and of the listener, nothing of the clients; nil: slog.Default
+	TLS      TLS             // what package server/https makes of a *tls.Config; nil: plain HTTP
+	Log      Logger          // a *slog.Logger, say: failures of handlers and of the listener; nil: package log's standard logger
 	Trace    func(Event)     // is called for every event of every connection, from its goroutine; nil: for none
 	Context  context.Context // the parent of the requests' contexts; nil: context.Background
 
 	// The rest is for handler APIs that are built on this one.
 
-	Prepare   func(net.Listener, *conn.Conn)         // is called for every connection accepted, before it is served
-	State     func(*conn.Conn, conn.State)           // is told of every state of every connection
-	NextProto map[string]func(*conn.Conn, *tls.Conn) // serves connections whose TLS handshake agreed on that protocol
-	NoPark    bool                                   // idle connections keep their goroutine, and see it when another closes them
+	Prepare   func(net.Listener, *conn.Conn)           // is called for every connection accepted, before it is served
+	State     func(*conn.Conn, conn.State)             // is told of every state of every connection
+	NextProto map[string]func(*conn.Conn, conn.Secure) // serves connections whose TLS handshake agreed on that protocol
+	NoPark    bool                                     // idle connections keep their goroutine, and see it when another closes them
 
 	registry registry
 	once     sync.Once

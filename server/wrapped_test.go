@@ -19,6 +19,7 @@ import (
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
 	"github.com/spillway-go/spillway/server/servertest"
 )
 
@@ -50,7 +51,7 @@ func inBubble(t *testing.T, wrap func(net.Conn) net.Conn, srv *server.Server, te
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{t, srv, servertest.Listen(), time.Now(), make(chan conn.Reason, 9)}
 		srv.Trace = func(e server.Event) {
-			if e.Kind == conn.Closed {
+			if e.Kind == conn.EventClosed {
 				b.ends <- e.Reason
 			}
 		}
@@ -109,7 +110,7 @@ func TestDeadlinesOfAWrapperHold(t *testing.T) {
 	second := func(c net.Conn) net.Conn { return &impatient{servertest.BareConn(c), time.Second, 0} }
 	inBubble(t, second, &server.Server{}, func(b *bubble) {
 		b.dial()
-		b.wantEnd(conn.IdleTimeout, time.Second)
+		b.wantEnd(conn.ReasonIdleTimeout, time.Second)
 	})
 	inBubble(t, second, &server.Server{}, func(b *bubble) {
 		c := b.dial()
@@ -147,7 +148,7 @@ func (c *deaf) SetWriteDeadline(time.Time) error { return c.err }
 var deafness = map[string]error{"nothing": nil, "an error": errors.New("no deadlines here")}
 
 // A handler that waits for its client's end has begun a read that nothing interrupts. Its response waits for nothing, and
-// what the read brings is the next request, or the first bytes of a connection that is taken over.
+// what the read brings is the next request, or the first bytes of a connection that is hijacked.
 func TestResponseWaitsForNoReadBesideIt(t *testing.T) {
 	for name, err := range deafness {
 		t.Run(name, func(t *testing.T) {
@@ -247,7 +248,7 @@ func TestConnectionsOfAnotherMake(t *testing.T) {
 	wrap := func(c net.Conn) net.Conn { return &foreign{Conn: servertest.BareConn(c)} }
 	inBubble(t, wrap, &server.Server{Limits: server.Limits{IdleTimeout: time.Second}}, func(b *bubble) {
 		b.dial()
-		b.wantEnd(conn.IdleTimeout, time.Second)
+		b.wantEnd(conn.ReasonIdleTimeout, time.Second)
 	})
 	inBubble(t, wrap, &server.Server{Limits: server.Limits{ReadHeaderTimeout: time.Second}}, func(b *bubble) {
 		c := b.dial()
@@ -319,7 +320,7 @@ func TestSilentClientsAreCut(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/bare %t", name, bare), func(t *testing.T) {
 				srv := &server.Server{Limits: server.Limits{ReadHeaderTimeout: time.Second, IdleTimeout: -1}}
 				if how.made {
-					srv.TLS = cfg
+					srv.TLS = https.Config(cfg)
 				}
 				wrap := func(c net.Conn) net.Conn {
 					if bare {
@@ -339,7 +340,7 @@ func TestSilentClientsAreCut(t *testing.T) {
 						}
 					}
 					io.WriteString(c, how.sends)
-					if got := <-b.ends; !slices.Contains([]conn.Reason{conn.IdleTimeout, conn.HeaderTimeout, conn.Refused}, got) {
+					if got := <-b.ends; !slices.Contains([]conn.Reason{conn.ReasonIdleTimeout, conn.ReasonHeaderTimeout, conn.ReasonHandshakeFailed}, got) {
 						t.Errorf("ended: %v", got)
 					}
 					if took := time.Since(b.began); took < time.Second || took > 4*time.Second { // with what lingering adds

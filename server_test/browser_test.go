@@ -66,7 +66,7 @@ func TestChromiumShowsEarlyAnswers(t *testing.T) {
 	live.mu.Lock()
 	defer live.mu.Unlock()
 	for _, e := range live.events {
-		if e.Kind == conn.Closed && e.Reason == conn.WriteFailed {
+		if e.Kind == conn.EventClosed && e.Reason == conn.ReasonWriteFailed {
 			t.Errorf("a response could not be sent: %v", e)
 		}
 	}

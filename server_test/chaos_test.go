@@ -49,7 +49,7 @@ type chaos struct {
 }
 
 // TestChaos mixes hooks and handlers that do not return, deadlines and rates that other goroutines set at any time,
-// connections that handlers abort or take over, readers that they leave behind, and clients that are slow, half-close, go,
+// connections that handlers abort or hijack, readers that they leave behind, and clients that are slow, half-close, go,
 // pipeline or reset, on a server that parks its connections at once and lets few connect, and fewer linger; and then it is
 // closed. Every response that arrives whole is the right one; who keeps to the protocol, on a connection that no misdeed was
 // for, is answered; and at the end nothing is left, no goroutine and no descriptor.

@@ -109,8 +109,8 @@ func (l *liveServer) writeThenRead(c *liveClient, head string, status int, size 
 // liveWantNoHaste checks that every connection ended because its client had closed, and not before.
 func liveWantNoHaste(t *testing.T, live *liveServer, n int) {
 	t.Helper()
-	for _, e := range live.waitEvents(t, int(conn.Closed), n, 2*time.Second) {
-		if e.Verdict != conn.Linger {
+	for _, e := range live.waitEvents(t, int(conn.EventClosed), n, 2*time.Second) {
+		if e.Verdict != conn.VerdictLinger {
 			t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
 		}
 	}

@@ -62,8 +62,8 @@ func TestCurlUploads(t *testing.T) {
 			if got := stdout.String() + stderr.String(); err != nil || !strings.HasSuffix(got, test.want) {
 				t.Errorf("got %q, %v; want %q", got, err, test.want)
 			}
-			for _, e := range live.waitEvents(t, int(conn.Closed), 1, 5*time.Second) {
-				if e.Reason == conn.WriteFailed {
+			for _, e := range live.waitEvents(t, int(conn.EventClosed), 1, 5*time.Second) {
+				if e.Reason == conn.ReasonWriteFailed {
 					t.Error(fmt.Sprint("a response could not be sent: ", e))
 				}
 			}

@@ -70,9 +70,9 @@ func (p *faultPlan) run() *faultRun {
 		Trace: func(e server.Event) {
 			r.note("%v: %v", time.Since(began), e)
 			switch e.Kind {
-			case conn.Accepted:
+			case conn.EventAccepted:
 				r.accepted.Store(true)
-			case conn.Closed:
+			case conn.EventClosed:
 				close(r.closed)
 			}
 		},

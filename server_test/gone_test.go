@@ -230,13 +230,9 @@ func TestReadTimeoutHoldsWhileReadingAhead(t *testing.T) {
 					}
 				}
 			}()
-			began := time.Now()
-			var slow *body.SlowError
+			var slow *body.SlowError // without the limit the content would come for minutes
 			if err := liveResult(t, result); !errors.As(err, &slow) || !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("the handler read %v", err)
-			}
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("it took %v", took)
 			}
 			c.wantAnswer("POST", 408, "")
 			c.Close()
@@ -314,8 +310,8 @@ func TestContentIsGivenUpWhileTheResponseStalls(t *testing.T) {
 			c.wantEnd()
 			c.Close()
 			t.Logf("sent in %v, done in %v", sent, time.Since(began))
-			for _, e := range live.waitEvents(t, int(conn.Settled), 1, time.Second) {
-				if e.Leftover != body.TooLong {
+			for _, e := range live.waitEvents(t, int(conn.EventSettled), 1, time.Second) {
+				if e.Leftover != body.LeftoverTooLong {
 					t.Errorf("settled: %v", e)
 				}
 			}

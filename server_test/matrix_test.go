@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
 	"github.com/spillway-go/spillway/server/servertest"
 )
 
@@ -37,7 +38,7 @@ func liveOver(t testing.TB, over servertest.Carrier, srv *server.Server) *liveSe
 	t.Helper()
 	l, dial := over.Open(t)
 	if over.TLS != nil {
-		srv.TLS = over.TLS
+		srv.TLS = https.Config(over.TLS)
 	}
 	live := liveServeOn(t, srv, l)
 	live.over, live.reach = over, dial

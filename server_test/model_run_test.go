@@ -90,7 +90,7 @@ func (r *modelRun) config() *conn.Shared {
 		},
 		Log: slog.New(slog.DiscardHandler),
 		Trace: func(e conn.Event) {
-			if e.Kind == conn.Settled {
+			if e.Kind == conn.EventSettled {
 				r.settled = append(r.settled, e)
 			}
 		},
@@ -211,7 +211,7 @@ func (r *modelRun) story() (modelStory, error) {
 	}
 	first, last := r.settled[0], r.settled[len(r.settled)-1]
 	s.outcome = modelOutcome{leftover: first.Leftover.String(), thrown: first.Bytes, end: first.Verdict.String()}
-	if first.Reason != conn.None {
+	if first.Reason != conn.ReasonNone {
 		s.outcome.end += " (" + first.Reason.String() + ")"
 	}
 	announced, err := r.readAnswers(&s)
@@ -219,7 +219,7 @@ func (r *modelRun) story() (modelStory, error) {
 	case err != nil:
 	case r.readEnd != io.EOF:
 		err = r.readEnd
-	case r.closed == conn.ClientClosed && r.fin:
+	case r.closed == conn.ReasonClientClosed && r.fin:
 		s.closed = "by the client"
 	case r.closed != last.Reason:
 		err = fmt.Errorf("settled for %v, closed for %v", last.Reason, r.closed)

@@ -311,9 +311,9 @@ func TestMaxLingering(t *testing.T) {
 		c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
 		c.wantAnswer("POST", 200, "ignored\n")
 		c.wantEnd()
-		live.waitEvents(t, int(conn.Closed), i-2, 2*time.Second)
+		live.waitEvents(t, int(conn.EventClosed), i-2, 2*time.Second)
 	}
-	closed := live.waitEvents(t, int(conn.Closed), 7, 2*time.Second)
+	closed := live.waitEvents(t, int(conn.EventClosed), 7, 2*time.Second)
 	if n := live.Stats().Lingering; n != 3 || len(closed) != 7 {
 		t.Errorf("%d linger, %d are closed", n, len(closed))
 	}

@@ -85,8 +85,8 @@ func minimumRates(t *testing.T, over servertest.Carrier) {
 		if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
 			t.Errorf("it took %v", took)
 		}
-		for _, e := range live.waitEvents(t, int(conn.Closed), 1, 3*time.Second) {
-			if e.Reason != conn.WriteFailed {
+		for _, e := range live.waitEvents(t, int(conn.EventClosed), 1, 3*time.Second) {
+			if e.Reason != conn.ReasonWriteFailed {
 				t.Errorf("ended with %v", e)
 			}
 		}

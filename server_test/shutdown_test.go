@@ -259,7 +259,7 @@ func TestShutdownServesTheQueue(t *testing.T) {
 		live := liveOver(t, over, &server.Server{MaxConns: 1})
 		first := live.dial(t)
 		first.send(0, "GET /sleep?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n")
-		live.waitEvents(t, int(conn.HeadParsed), 1, time.Second)
+		live.waitEvents(t, int(conn.EventHeadParsed), 1, time.Second)
 		second := live.dial(t)
 		second.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 		ended := make(chan error, 1)
@@ -282,15 +282,15 @@ func TestShutdownDeadline(t *testing.T) {
 			c := live.dial(t)
 			c.send(0, "GET /sleep?ms=5000 HTTP/1.1\r\nHost: a\r\n\r\n")
 		}
-		live.waitEvents(t, int(conn.HeadParsed), 3, 2*time.Second)
+		live.waitEvents(t, int(conn.EventHeadParsed), 3, 2*time.Second)
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		defer cancel()
 		err := live.Shutdown(ctx)
 		if err == nil || !strings.Contains(err.Error(), "ended 3 connections") {
 			t.Errorf("Shutdown: %v", err)
 		}
-		for _, e := range live.waitEvents(t, int(conn.Closed), 3, 2*time.Second) {
-			if e.Reason != conn.Aborted {
+		for _, e := range live.waitEvents(t, int(conn.EventClosed), 3, 2*time.Second) {
+			if e.Reason != conn.ReasonAborted {
 				t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
 			}
 		}

@@ -38,24 +38,24 @@ func TestStats(t *testing.T) {
 	check("connected")
 	c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 	c.wantAnswer("GET", 200, "")
-	want.Exchanges, want.Leftovers[body.Nothing] = 1, 1
+	want.Exchanges, want.Leftovers[body.LeftoverNothing] = 1, 1
 	check("an exchange")
 	c.send(1000, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
 	c.wantAnswer("POST", 200, "")
-	want.Parked, want.Exchanges, want.Leftovers[body.Drained], want.Discarded = 0, 2, 1, 1000
+	want.Parked, want.Exchanges, want.Leftovers[body.LeftoverDrained], want.Discarded = 0, 2, 1, 1000
 	check("drained")
 	c.send(0, "GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n")
 	want.Idle, want.Exchanges = 0, 3
 	check("in an exchange")
 	c.wantAnswer("GET", 200, "")
-	want.Idle, want.Leftovers[body.Nothing] = 1, 2
+	want.Idle, want.Leftovers[body.LeftoverNothing] = 1, 2
 	check("behind it")
 	c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
 	c.wantAnswer("POST", 200, "")
-	want.Idle, want.Lingering, want.Exchanges, want.Leftovers[body.TooLong] = 0, 1, 4, 1
+	want.Idle, want.Lingering, want.Exchanges, want.Leftovers[body.LeftoverTooLong] = 0, 1, 4, 1
 	check("lingering")
 	c.Close()
-	want.Open, want.Lingering, want.Closes[conn.LeftoverTooLong] = 0, 0, 1
+	want.Open, want.Lingering, want.Closes[conn.ReasonLeftoverTooLong] = 0, 0, 1
 	check("closed")
 
 	// Each of these ends a connection of its own for its own reason.
@@ -64,12 +64,12 @@ func TestStats(t *testing.T) {
 		leftover body.Leftover
 		reason   conn.Reason
 	}{
-		{"GET / HTTP/1.1\r\n\r\n", 0, conn.Refused},
-		{"GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", body.Nothing, conn.ClientAsked},
-		{"POST /ignore HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", body.Unasked, conn.LeftoverUnasked},
-		{"POST /ignore HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.Garbled, conn.LeftoverGarbled},
-		{"POST /consume HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.Garbled, conn.LeftoverGarbled},
-		{"GET /stream?n=100&chunk=10 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", body.Nothing, conn.Unframed},
+		{"GET / HTTP/1.1\r\n\r\n", 0, conn.ReasonRefused},
+		{"GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", body.LeftoverNothing, conn.ReasonClientAsked},
+		{"POST /ignore HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", body.LeftoverUnasked, conn.ReasonLeftoverUnasked},
+		{"POST /ignore HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.LeftoverGarbled, conn.ReasonLeftoverGarbled},
+		{"POST /consume HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.LeftoverGarbled, conn.ReasonLeftoverGarbled},
+		{"GET /stream?n=100&chunk=10 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", body.LeftoverNothing, conn.ReasonUnframed},
 	} {
 		c := liveDial(t, live.addr)
 		c.send(0, "%s", test.send)
@@ -85,7 +85,7 @@ func TestStats(t *testing.T) {
 		if strings.HasPrefix(test.send, "POST /ignore HTTP/1.1\r\nHost: a\r\nTransfer") {
 			want.Discarded++ // the x
 		}
-		if test.reason != conn.Refused {
+		if test.reason != conn.ReasonRefused {
 			want.Exchanges++
 			want.Leftovers[test.leftover]++
 		}
@@ -94,6 +94,6 @@ func TestStats(t *testing.T) {
 	c = liveDial(t, live.addr)
 	c.Close()
 	want.Accepted++
-	want.Closes[conn.ClientClosed]++
+	want.Closes[conn.ReasonClientClosed]++
 	check("closed without a word")
 }

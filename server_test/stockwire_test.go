@@ -124,7 +124,7 @@ func TestStockWire(t *testing.T) {
 		{"a target of more than a megabyte", consume, []string{"GET /" + strings.Repeat("a", 1<<20+8192)}, tooLong + "request line of more than 1052672 bytes (RFC 9110 §15.5.15)\n"},
 		{"a HEAD with one", consume, []string{"HEAD /" + strings.Repeat("a", 1<<20+8192)}, tooLong},
 		{"a HEAD that is refused", consume, []string{"HEAD / HTTP/1.1\r\nHost: a\r\nbad field: x\r\n"}, "HTTP/1.1 400 Bad Request\r\n" + plain + "Content-Length: 72\r\nConnection: close\r\n\r\n"},
-		{"a stream that was taken over", func(w http.ResponseWriter, r *http.Request) {
+		{"a stream that was hijacked", func(w http.ResponseWriter, r *http.Request) {
 			nc, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				panic(err)

@@ -199,17 +199,17 @@ func (p *player) note(conn int, what string) { p.record(output{conn: conn, event
 
 // trace notes how leftovers were settled and connections closed.
 func (p *player) trace(e server.Event) {
-	if e.Kind == conn.Accepted {
+	if e.Kind == conn.EventAccepted {
 		p.mu.Lock()
 		p.open[int(e.Conn)] = true
 		p.mu.Unlock()
 	}
-	if e.Kind != conn.Settled && e.Kind != conn.Closed {
+	if e.Kind != conn.EventSettled && e.Kind != conn.EventClosed {
 		return
 	}
 	_, what, _ := strings.Cut(e.String(), ": ")
 	p.note(int(e.Conn), what)
-	if e.Kind == conn.Closed {
+	if e.Kind == conn.EventClosed {
 		p.mu.Lock()
 		delete(p.open, int(e.Conn))
 		p.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spillway-go/spillway/bench/cases"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
 )
 
 func serveSpillway(l net.Listener, env *Env) error {
@@ -52,7 +53,10 @@ func serveSpillway(l net.Listener, env *Env) error {
 		}
 		return &server.StatusError{Status: 404, Reason: "not found"}
 	}
-	s := &server.Server{Handler: server.HandlerFunc(handler), TLS: env.TLS}
+	s := &server.Server{Handler: server.HandlerFunc(handler)}
+	if env.TLS != nil {
+		s.TLS = https.Config(env.TLS)
+	}
 	return s.Serve(l)
 }
 

@@ -1,4 +1,4 @@
-// Responses whose framing a handler has a say in: transfer codings of its own, and a 101 that nobody takes over.
+// Responses whose framing a handler has a say in: transfer codings of its own, and a 101 that nobody hijacks.
 
 package nethttp_test
 
@@ -59,7 +59,7 @@ func TestTransferCodings(t *testing.T) {
 	}
 }
 
-// A 101 that the handler does not take over goes out as the handler made it, and then the connection ends.
+// A 101 that the handler does not hijack goes out as the handler made it, and then the connection ends.
 func TestSwitchWithoutHijack(t *testing.T) {
 	for _, flush := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {

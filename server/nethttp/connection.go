@@ -5,7 +5,6 @@ package nethttp
 import (
 	"context"
 	"crypto/tls"
-	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -18,7 +17,7 @@ type connection struct {
 	*adapter
 	nc      net.Conn
 	context context.Context // the requests' contexts' parent
-	log     *slog.Logger    // where the http.Server has no ErrorLog
+	log     conn.Logger     // where the http.Server has no ErrorLog
 	ready   bool            // what follows is filled in
 	remote  string
 	local   net.Addr

@@ -3,10 +3,8 @@
 package nethttp
 
 import (
-	"context"
 	"fmt"
 	"log"
-	"log/slog"
 	"net/http"
 	"path"
 	"runtime"
@@ -54,31 +52,31 @@ const thisPackage = "github.com/spillway-go/spillway/server/nethttp."
 // errorLog is the native server's log of a server made by New: it says what the native server says in net/http's words.
 type errorLog struct{ http *http.Server }
 
-func (l errorLog) Enabled(context.Context, slog.Level) bool { return true }
-func (l errorLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
-func (l errorLog) WithGroup(string) slog.Handler            { return l }
+// Debug logs what clients do wrong.
+func (l errorLog) Debug(msg string, pairs ...any) { l.Error(msg, pairs...) }
 
-func (l errorLog) Handle(_ context.Context, r slog.Record) error {
-	attrs := make(map[string]any)
-	rest := ""
-	r.Attrs(func(a slog.Attr) bool {
-		attrs[a.Key] = a.Value.Any()
-		rest += " " + a.String()
-		return true
-	})
-	switch r.Message {
-	case "cannot accept connections for now":
-		logTo(l.http, "http: Accept error: %v; retrying in %v", attrs["error"], attrs["pause"])
-	case "connection could not be prepared":
-		logTo(l.http, "http: panic serving %v: %v\n%v", attrs["remote"], attrs["panic"], attrs["stack"])
-	case "TLS handshake failed":
-		logTo(l.http, "http: TLS handshake error from %v: %v", attrs["remote"], attrs["error"])
-	default:
-		if v, is := attrs["panic"]; is {
-			logTo(l.http, "http: panic serving %v: %v\n%v", attrs["remote"], v, attrs["stack"])
-			break
-		}
-		logTo(l.http, "http: %s%s", r.Message, rest)
+// Warn logs what may be over soon.
+func (l errorLog) Warn(msg string, pairs ...any) { l.Error(msg, pairs...) }
+
+// Error logs what is wrong.
+func (l errorLog) Error(msg string, pairs ...any) {
+	of, rest := make(map[any]any), ""
+	for i := 0; i+1 < len(pairs); i += 2 {
+		of[pairs[i]] = pairs[i+1]
+		rest += fmt.Sprintf(" %v=%v", pairs[i], pairs[i+1])
 	}
-	return nil
+	switch msg {
+	case "cannot accept connections for now":
+		logTo(l.http, "http: Accept error: %v; retrying in %v", of["error"], of["pause"])
+	case "connection could not be prepared":
+		logTo(l.http, "http: panic serving %v: %v\n%v", of["remote"], of["panic"], of["stack"])
+	case "TLS handshake failed":
+		logTo(l.http, "http: TLS handshake error from %v: %v", of["remote"], of["error"])
+	default:
+		if v, is := of["panic"]; is {
+			logTo(l.http, "http: panic serving %v: %v\n%v", of["remote"], v, of["stack"])
+			return
+		}
+		logTo(l.http, "http: %s%s", msg, rest)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/parser"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
 )
 
 // Server serves connections as an http.Server says. Make it with [New]. Its fields must not change once it serves, nor the
@@ -149,7 +149,7 @@ func (s *Server) prepare() {
 	defer s.mu.Unlock()
 	h := s.adapter.http
 	s.engine = server.Server{
-		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns, Trace: s.Trace, Log: slog.New(errorLog{h}),
+		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns, Trace: s.Trace, Log: errorLog{h}, TLS: https.Config(nil),
 		Prepare: s.prepareConn, NextProto: s.nextProtos(), NoPark: h.ConnState != nil || h.ConnContext != nil,
 	}
 	if h.ConnState != nil {
@@ -161,7 +161,7 @@ func (s *Server) prepare() {
 func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
 	own, h := l.(*listener), s.adapter.http
 	if own.tls != nil {
-		nc.StartTLS(own.tls)
+		nc.StartTLS(https.Config(own.tls))
 	}
 	c := &connection{adapter: &s.adapter, nc: nc.NetConn(), context: own.context}
 	if h.ConnContext != nil {

@@ -52,10 +52,14 @@ func (s *Server) offered(listed []string) []string {
 }
 
 // nextProtos makes the engine hand connections over to the functions in TLSNextProto.
-func (s *Server) nextProtos() map[string]func(*conn.Conn, *tls.Conn) {
-	protos := make(map[string]func(*conn.Conn, *tls.Conn))
+func (s *Server) nextProtos() map[string]func(*conn.Conn, conn.Secure) {
+	protos := make(map[string]func(*conn.Conn, conn.Secure))
 	for name, serve := range s.adapter.http.TLSNextProto {
-		protos[name] = func(nc *conn.Conn, t *tls.Conn) {
+		protos[name] = func(nc *conn.Conn, secure conn.Secure) {
+			t, ok := secure.(*tls.Conn)
+			if !ok {
+				return // it has another TLS under it, of which net/http knows nothing
+			}
 			c := nc.Value().(*connection)
 			c.contain(func() {
 				c.prepare()

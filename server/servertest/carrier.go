@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/spillway-go/spillway/server/https"
 )
 
 // DialFunc opens a connection to a listener, and does all that a client does before its first request: the handshake,
@@ -78,7 +80,7 @@ func Over(c Carrier) Option {
 	return func(s *Server) {
 		s.carrier = c
 		if c.TLS != nil {
-			s.srv.TLS = c.TLS
+			s.srv.TLS = https.Config(c.TLS)
 		}
 	}
 }

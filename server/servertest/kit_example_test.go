@@ -58,7 +58,7 @@ func TestExampleSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := srv.Exchanges(1)[0]
-	if x.Status != 200 || x.Leftover != body.Drained || x.Thrown != 11 || x.Verdict != conn.Reuse {
+	if x.Status != 200 || x.Leftover != body.LeftoverDrained || x.Thrown != 11 || x.Verdict != conn.VerdictReuse {
 		t.Error(x)
 	}
 }

@@ -235,7 +235,7 @@ func TestServers(t *testing.T) {
 			}
 		}
 		c.Close()
-		if why := srv.Closings(1); why[0] != conn.ClientAsked {
+		if why := srv.Closings(1); why[0] != conn.ReasonClientAsked {
 			t.Error(why)
 		}
 	}

@@ -153,21 +153,21 @@ func (s *Server) note(e server.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch e.Kind {
-	case conn.Accepted:
+	case conn.EventAccepted:
 		s.open++
-	case conn.HeadParsed:
+	case conn.EventHeadParsed:
 		s.running[e.Conn] = &Exchange{Conn: e.Conn, Number: e.Exchange, Method: e.Request.Method, Target: e.Request.Target}
-	case conn.Responded:
+	case conn.EventResponded:
 		if x := s.running[e.Conn]; x != nil {
 			x.Status, x.Sent = e.Status, e.Bytes
 		}
-	case conn.Settled:
+	case conn.EventSettled:
 		if x := s.running[e.Conn]; x != nil {
 			x.Leftover, x.Thrown, x.Verdict, x.Reason = e.Leftover, e.Bytes, e.Verdict, e.Reason
 			s.settled = append(s.settled, *x)
 			delete(s.running, e.Conn)
 		}
-	case conn.Closed:
+	case conn.EventClosed:
 		s.open--
 		s.reasons = append(s.reasons, e.Reason)
 	}

@@ -162,7 +162,7 @@ func TestHTTPSnoopMetrics(t *testing.T) {
 	}
 }
 
-// A hook that changes what is written, deadlines through a wrapper, and a connection taken over through one.
+// A hook that changes what is written, deadlines through a wrapper, and a connection hijacked through one.
 func TestHTTPSnoopHooks(t *testing.T) {
 	got := sameOutcome(t, func() http.Handler {
 		mux := http.NewServeMux()

@@ -199,7 +199,7 @@ func TestRequestContextForClients(t *testing.T) {
 	}
 }
 
-// A connection taken over is not the server's any more: Shutdown does not wait for it.
+// A hijacked connection is not the server's any more: Shutdown does not wait for it.
 func TestShutdownLeavesHijacked(t *testing.T) {
 	sameOnEach(t, func(t *testing.T, e engine) string {
 		srv := gracefulOn(e, &http.Server{Handler: chat(t, func(w wire) {

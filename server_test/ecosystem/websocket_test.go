@@ -512,7 +512,7 @@ func ownGoroutines() (own []string) {
 	return own
 }
 
-// A shutdown does not wait for connections that were taken over, nor end them. When they end, nothing is left.
+// A shutdown does not wait for hijacked connections, nor end them. When they end, nothing is left.
 func TestWebSocketShutdown(t *testing.T) {
 	for _, server := range webSocketServers {
 		for _, e := range []engine{stock, spillway} {

@@ -1,0 +1,129 @@
+package https_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
+)
+
+// certificate returns one that nobody trusts.
+func certificate() tls.Certificate {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	return s.TLS.Certificates[0]
+}
+
+// serve serves on a listener and returns its address.
+func serve(t *testing.T, srv *server.Server, wrap func(net.Listener) net.Listener) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	go srv.Serve(wrap(l))
+	t.Cleanup(func() { srv.Close() })
+	return addr
+}
+
+// told is what a handler has learned of its connection's TLS.
+func told(w *server.Response, r *server.Request) error {
+	state := https.State(r)
+	if state == nil {
+		_, err := w.WriteString("plain")
+		return err
+	}
+	_, err := w.WriteString(tls.VersionName(state.Version) + " " + state.NegotiatedProtocol)
+	return err
+}
+
+const request = "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
+
+func TestState(t *testing.T) {
+	cfg := &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"http/1.1"}}
+	client := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}
+	same := func(l net.Listener) net.Listener { return l }
+	ready := func(l net.Listener) net.Listener { return tls.NewListener(l, cfg) }
+	for _, c := range []struct {
+		name   string
+		tls    server.TLS
+		wrap   func(net.Listener) net.Listener
+		secure bool
+		want   string
+	}{
+		{"the server's TLS", https.Config(cfg), same, true, "TLS 1.3 http/1.1"},
+		{"the listener's TLS", nil, ready, true, "TLS 1.3 http/1.1"},
+		{"the listener's TLS, looked at", https.Config(nil), ready, true, "TLS 1.3 http/1.1"},
+		{"plain", nil, same, false, "plain"},
+		{"plain, looked at", https.Config(nil), same, false, "plain"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nc, err := net.Dial("tcp", serve(t, &server.Server{Handler: server.HandlerFunc(told), TLS: c.tls}, c.wrap))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			if c.secure {
+				nc = tls.Client(nc, client)
+			}
+			io.WriteString(nc, request)
+			got, err := io.ReadAll(nc)
+			if err != nil || !strings.HasSuffix(string(got), "\r\n\r\n"+c.want) {
+				t.Errorf("%v\n%s", err, got)
+			}
+		})
+	}
+}
+
+// A client that speaks HTTP without TLS is told so, whoever makes the TLS.
+func TestPlaintextClient(t *testing.T) {
+	cfg := &tls.Config{Certificates: []tls.Certificate{certificate()}}
+	for name, wrap := range map[string]func(net.Listener) net.Listener{
+		"the server's":   nil,
+		"the listener's": func(l net.Listener) net.Listener { return tls.NewListener(l, cfg) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := &server.Server{Handler: server.HandlerFunc(told), TLS: https.Config(nil)}
+			if wrap == nil {
+				srv.TLS, wrap = https.Config(cfg), func(l net.Listener) net.Listener { return l }
+			}
+			nc, err := net.Dial("tcp", serve(t, srv, wrap))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			io.WriteString(nc, request)
+			line, err := bufio.NewReader(nc).ReadString('\n')
+			if line != "HTTP/1.0 400 Bad Request\r\n" {
+				t.Errorf("%q, %v", line, err)
+			}
+		})
+	}
+}
+
+// Where the handshake agrees on a protocol that nothing serves, the connection ends, for a reason that says so.
+func TestAnUnservedProtocol(t *testing.T) {
+	cfg := &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"other"}}
+	ends := make(chan server.Reason, 1)
+	srv := &server.Server{TLS: https.Config(cfg), Trace: func(e server.Event) {
+		if e.Kind == server.EventClosed {
+			ends <- e.Reason
+		}
+	}}
+	addr := serve(t, srv, func(l net.Listener) net.Listener { return l })
+	nc, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"other"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if got := <-ends; got != server.ReasonHandshakeFailed {
+		t.Errorf("ended: %v", got)
+	}
+}

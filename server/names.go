@@ -1,0 +1,129 @@
+// What is defined below this package and an embedding program needs, under this package's name.
+
+package server
+
+import (
+	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/parser"
+)
+
+type (
+	// Handler answers requests. What its Serve returns, and that it may panic, is said at package conn's Handler.
+	Handler = conn.Handler
+	// HandlerFunc is a function that is a Handler.
+	HandlerFunc = conn.HandlerFunc
+	// Request is one request, as its handler has it. It may not be used after the handler has returned; its strings may be kept.
+	Request = conn.Request
+	// Response is the answer to one request, as its handler makes it. It may not be used after the handler has returned.
+	Response = conn.Response
+	// Content is a request's content: a stream that reads from the connection.
+	Content = body.Content
+	// Fields are the field lines of a request or of a trailer section, in the order received. They cannot be changed.
+	Fields = parser.Fields
+	// Field is a field line of a StatusError.
+	Field = conn.Field
+	// Hijacked is a connection that a handler has hijacked: a net.Conn whose Read begins with what had been received already.
+	Hijacked = conn.Hijacked
+	// StatusError is an error with the response that a handler wants for it.
+	StatusError = conn.StatusError
+	// Limits bounds what a client may cost. Each zero field means its default, each negative one turns a limit off.
+	Limits = conn.Limits
+	// TLS makes the server's side of TLS connections. Package server/https has it for a *tls.Config.
+	TLS = conn.TLS
+	// Logger takes messages with pairs of a key and a value behind them, as a *log/slog.Logger does.
+	Logger = conn.Logger
+	// Stats is a snapshot of what a server's connections do and have done.
+	Stats = conn.Stats
+	// Event is one step in a connection's life, for Server.Trace. It is valid during the call only.
+	Event = conn.Event
+	// EventKind is what happened to a connection.
+	EventKind = conn.EventKind
+	// Verdict is what a connection does after an exchange.
+	Verdict = conn.Verdict
+	// Reason is why a connection ended.
+	Reason = conn.Reason
+	// Leftover is what became of the content that a handler did not read.
+	Leftover = body.Leftover
+)
+
+// The kinds of events, in the order in which they come; the middle three come once in an exchange.
+const (
+	EventAccepted   = conn.EventAccepted   // the connection has been accepted
+	EventHeadParsed = conn.EventHeadParsed // a request's head has come, and its handler runs next
+	EventResponded  = conn.EventResponded  // the response is complete, or given up, and about to be sent
+	EventSettled    = conn.EventSettled    // it is known what became of the leftover, and what follows
+	EventClosed     = conn.EventClosed     // the connection has ended
+)
+
+// The verdicts.
+const (
+	VerdictReuse  = conn.VerdictReuse  // serve another request
+	VerdictClose  = conn.VerdictClose  // the client is gone: close at once
+	VerdictLinger = conn.VerdictLinger // end in the way that cannot destroy the response
+	VerdictHijack = conn.VerdictHijack // a handler has the connection
+	VerdictPark   = conn.VerdictPark   // wait for a request without a goroutine
+)
+
+// The leftovers. After the first two the connection's next byte begins a request; after the others it must end.
+const (
+	LeftoverNothing = body.LeftoverNothing // the handler read to the end, or there was no content
+	LeftoverDrained = body.LeftoverDrained // the rest was read and thrown away, to its end
+	LeftoverTooLong = body.LeftoverTooLong // more than the budget's bytes remained, or may have
+	LeftoverTooSlow = body.LeftoverTooSlow // the end did not come within the budget's time
+	LeftoverUnasked = body.LeftoverUnasked // the client still waits for a 100 (Continue) that was never sent
+	LeftoverCut     = body.LeftoverCut     // the client closed inside the content
+	LeftoverGarbled = body.LeftoverGarbled // the content broke its own framing: it has no end
+)
+
+// The reasons for which connections end. Reason.Text says more of each.
+const (
+	ReasonNone            = conn.ReasonNone            // it has not ended
+	ReasonClientClosed    = conn.ReasonClientClosed    // the client closed between requests
+	ReasonClientGone      = conn.ReasonClientGone      // the client closed or reset inside a request or a response
+	ReasonHandshakeFailed = conn.ReasonHandshakeFailed // the TLS handshake failed
+	ReasonIdleTimeout     = conn.ReasonIdleTimeout     // no request came in time
+	ReasonHeaderTimeout   = conn.ReasonHeaderTimeout   // a request's head did not end in time
+	ReasonRefused         = conn.ReasonRefused         // the head broke the grammar, or a limit
+	ReasonClientAsked     = conn.ReasonClientAsked     // the client's request allowed no other behind it
+	ReasonHandlerAsked    = conn.ReasonHandlerAsked    // the handler set Connection: close
+	ReasonTruncated       = conn.ReasonTruncated       // the response was not completed
+	ReasonUnframed        = conn.ReasonUnframed        // only the end of the connection ends the response
+	ReasonWriteFailed     = conn.ReasonWriteFailed     // the response could not be sent
+	ReasonShutdown        = conn.ReasonShutdown        // the server is shutting down
+	ReasonAborted         = conn.ReasonAborted         // the server closed the connection
+	ReasonHijacked        = conn.ReasonHijacked        // a handler has hijacked the connection
+	ReasonOtherProtocol   = conn.ReasonOtherProtocol   // another protocol was served on it, and has ended
+	ReasonLeftoverTooLong = conn.ReasonLeftoverTooLong // more was left of the content than the budget has bytes
+	ReasonLeftoverTooSlow = conn.ReasonLeftoverTooSlow // the rest of the content did not come in the budget's time
+	ReasonLeftoverUnasked = conn.ReasonLeftoverUnasked // the client was never asked for its content
+	ReasonLeftoverCut     = conn.ReasonLeftoverCut     // the client closed inside the content
+	ReasonLeftoverGarbled = conn.ReasonLeftoverGarbled // the content broke its own framing
+)
+
+// The errors of reading and writing, for errors.Is.
+var (
+	ErrAbort         = conn.ErrAbort         // returned by a handler: end the connection, and log nothing
+	ErrEnded         = conn.ErrEnded         // the exchange has ended
+	ErrHeadSent      = conn.ErrHeadSent      // the response's head has been sent
+	ErrHijacked      = conn.ErrHijacked      // the connection was hijacked
+	ErrContentLength = conn.ErrContentLength // content beyond the declared Content-Length
+	ErrNoContent     = conn.ErrNoContent     // a response with this status has no content
+	ErrNoTrailers    = conn.ErrNoTrailers    // the response's framing has no trailer section
+	ErrMinRate       = conn.ErrMinRate       // the client was slower than the minimum rate
+	ErrAbandoned     = body.ErrAbandoned     // the content was given up
+	ErrContentClosed = body.ErrClosed        // read after the exchange has ended
+	ErrContentBusy   = body.ErrBusy          // read beside another read
+)
+
+// The errors of reading content, for errors.As. A handler that returns one has it answered with its StatusCode.
+type (
+	// TooLargeError says that the content exceeds its limit: 413.
+	TooLargeError = body.TooLargeError
+	// SlowError says that the content did not come in time, or too slowly: 408.
+	SlowError = body.SlowError
+	// CutError says that the client closed inside the content: 400.
+	CutError = body.CutError
+	// GarbledError says that the content broke its own framing: 400, or the status of the limit that it broke.
+	GarbledError = body.GarbledError
+)
