@@ -3,76 +3,11 @@
 package conn
 
 import (
-	"context"
-	"net"
-
 	"github.com/spillway-go/spillway/body"
 )
 
-// State is a step in a connection's life of which Config.State is told.
-type State uint8
-
-// The states. A connection that is hijacked is not told to have ended.
-const (
-	StateActive State = iota // bytes of a request have come; with a whole head, its handler runs next
-	StateIdle                // the response has been sent, and another request may come
-	StateEnded               // the connection has been closed
-)
-
-// tell tells a state, if anybody listens.
-func (c *Conn) tell(s State) {
-	if c.cfg.config.State != nil {
-		c.cfg.config.State(c, s)
-	}
-}
-
-// own is what Keep keeps.
-type own struct {
-	context context.Context
-	value   any
-}
-
-// Keep gives the connection a context, in place of the server's, as the parent of its requests' contexts, and a value.
-func (c *Conn) Keep(ctx context.Context, value any) { c.own.Store(&own{ctx, value}) }
-
-// Context returns the parent of the requests' contexts.
-func (c *Conn) Context() context.Context {
-	if own := c.own.Load(); own != nil {
-		return own.context
-	}
-	return c.cfg.config.Context
-}
-
-// Value returns the value that is kept with the connection, or nil.
-func (c *Conn) Value() any {
-	if own := c.own.Load(); own != nil {
-		return own.value
-	}
-	return nil
-}
-
 // Log returns the log that the connection writes to.
 func (c *Conn) Log() Logger { return c.cfg.config.Log }
-
-// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve, on a connection
-// whose Config has a TLS too.
-func (c *Conn) StartTLS(t TLS) {
-	secure := t.Server(&c.sock)
-	if secure == nil {
-		return
-	}
-	c.tls, c.stream = secure, secure
-	c.sock.StandBelow()
-}
-
-// NetConn returns the connection as it was accepted, or the TLS connection on top of it. Whoever closes it must know that a
-// parked connection does not notice.
-func (c *Conn) NetConn() net.Conn {
-	if c.tls != nil {
-		return c.tls
-	}
-	return c.nc
-}
 
 // Adapter does what a handler API that is built on this one may do with an exchange, and a handler may not.
 type Adapter struct {
@@ -132,10 +67,3 @@ func (a Adapter) SetCoding(codings string) error { return a.w.setCoding(codings)
 // Hijack is the Response's Hijack without a condition: it may also come after the head, with any status. What was written
 // and not yet sent is sent first.
 func (a Adapter) Hijack() (*Hijacked, error) { return a.w.hijack() }
-
-func (w *Response) mark(how func(*response)) {
-	if res, err := w.lock(); err == nil {
-		defer w.out.mu.Unlock()
-		how(res)
-	}
-}

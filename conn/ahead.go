@@ -137,7 +137,7 @@ func (in *input) stopAhead() {
 	in.c.sock.Reads.Rate(0, 0)
 	if in.polled {
 		in.polled = false
-		in.c.cfg.poller.unwatch(in.c)
+		in.c.cfg.parked.Unwatch(in.c.id)
 	}
 	in.aside.bound, in.aside.onGone, in.aside.discard = 0, nil, 0
 	if !in.aside.running {

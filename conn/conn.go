@@ -1,16 +1,16 @@
-// A Conn's life: Serve runs exchanges until a verdict ends it.
+// What a connection is: its handler and configuration, which all of a server share, and what each has of its own.
 
 package conn
 
 import (
 	"context"
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/spillway-go/spillway/conn/internal/format"
+	"github.com/spillway-go/spillway/conn/internal/park"
 	"github.com/spillway-go/spillway/conn/internal/transport"
 	"github.com/spillway-go/spillway/parser"
 )
@@ -46,6 +46,16 @@ type Config struct {
 	NextProto map[string]func(*Conn, Secure) // serves connections whose TLS handshake agreed on that protocol
 }
 
+// State is a step in a connection's life of which Config.State is told.
+type State uint8
+
+// The states. A connection that is hijacked is not told to have ended.
+const (
+	StateActive State = iota // bytes of a request have come; with a whole head, its handler runs next
+	StateIdle                // the response has been sent, and another request may come
+	StateEnded               // the connection has been closed
+)
+
 // Shared is a Config made ready for use, with every default filled in.
 type Shared struct {
 	Limits
@@ -55,7 +65,7 @@ type Shared struct {
 	counters  counters
 	lingerers transport.Lingerers
 	stamps    format.Stamps
-	poller    poller
+	parked    park.Set
 }
 
 // Share fills in the defaults of a configuration.
@@ -72,7 +82,7 @@ func Share(cfg Config) *Shared {
 }
 
 // Close gives back what the connections shared. All of them must have ended, or been aborted.
-func (s *Shared) Close() { s.poller.close() }
+func (s *Shared) Close() { s.parked.Close() }
 
 // Log returns the log that the connections write to.
 func (s *Shared) Log() Logger { return s.config.Log }
@@ -101,7 +111,7 @@ type Conn struct {
 	rare       bool          // its last request came after more than ParkAfter
 	stop       sync.Mutex    // held while an idle connection is interrupted
 	idleSince  time.Duration // since the server began
-	place      place         // among the parked
+	place      park.Place    // among the parked
 }
 
 // work is what a connection needs for exchanges.
@@ -151,117 +161,27 @@ func (c *Conn) attach() {
 	c.sock.Writes.Rate(c.cfg.MinWriteRate, c.cfg.RateGrace)
 }
 
-// Serve serves the connection until it ends, and returns why it did; unless that is ReasonHijacked, it is closed then. Where
-// the configuration allows it, Serve also returns, ReasonNone, when the connection has been parked: it will be served again,
-// in a goroutine of its own, when something comes.
-func (c *Conn) Serve() Reason {
-	c.cfg.counters.accepted.Add(1)
-	return c.run(func() ending {
-		c.trace(Event{Kind: EventAccepted})
-		return c.handshake()
-	})
+// own is what Keep keeps.
+type own struct {
+	context context.Context
+	value   any
 }
 
-// run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
-// costs this connection and nothing else.
-func (c *Conn) run(first func() ending) (why Reason) {
-	var end ending
-	whole := false
-	defer func() {
-		if end.verdict != VerdictPark {
-			c.end(end)
-			why = end.reason
-		}
-	}()
-	defer func() { // before that, and not in it: the log is the program's too
-		if !whole {
-			end = c.failed()
-			c.logPanic("connection failed", recover())
-		}
-	}()
-	end = first()
-	for end.verdict == VerdictReuse {
-		switch end = c.exchange(); {
-		case end.verdict == VerdictReuse:
-			c.makeWay()
-		case end.verdict == VerdictPark && !c.park(): // a parked connection may be another goroutine's already
-			end = ending{}
-		}
+// Keep gives the connection a context, in place of the server's, as the parent of its requests' contexts, and a value.
+func (c *Conn) Keep(ctx context.Context, value any) { c.own.Store(&own{ctx, value}) }
+
+// Context returns the parent of the requests' contexts.
+func (c *Conn) Context() context.Context {
+	if own := c.own.Load(); own != nil {
+		return own.context
 	}
-	whole = true
-	return end.reason
+	return c.cfg.config.Context
 }
 
-// inARow is how many exchanges a connection serves before others have their turn, although more requests wait in its window:
-// nothing else interrupts a goroutine that never waits.
-const inARow = 128
-
-// makeWay lets other connections have their turn.
-func (c *Conn) makeWay() {
-	if c.row++; c.row >= inARow {
-		c.row = 0
-		runtime.Gosched()
+// Value returns the value that is kept with the connection, or nil.
+func (c *Conn) Value() any {
+	if own := c.own.Load(); own != nil {
+		return own.value
 	}
-}
-
-// end ends the connection as the verdict says and gives everything back. Each step is taken, whatever becomes of those
-// before it.
-func (c *Conn) end(end ending) {
-	switch {
-	case c.hijacked:
-		end = ReasonHijacked.ending()
-	case c.aborted.Load():
-		end = ReasonAborted.ending()
-	}
-	defer c.guarding("connection state hook", func() {
-		if end.verdict != VerdictHijack {
-			c.tell(StateEnded)
-		}
-	})
-	defer c.leave() // before anybody is told of the end, who may wait for all connections to end
-	defer c.guarding("trace", func() { c.trace(Event{Kind: EventClosed, Verdict: end.verdict, Reason: end.reason}) })
-	defer c.countClosed(end.reason)
-	if end.verdict == VerdictHijack {
-		return
-	}
-	defer c.guarding("close", c.closeAll)
-	c.guarding("end of the connection", func() { c.finish(end) })
-}
-
-// finish ends the exchange that may be under way still, and lets the client have what it is to have.
-func (c *Conn) finish(end ending) {
-	c.endTurn()
-	c.req.end()
-	if c.in.used {
-		c.awaitBeside(false)
-		c.req.Body.Detach() // a goroutine may be reading that the handler has left, where nothing was settled
-		c.in.stopAhead()
-	}
-	switch {
-	case c.res.coding == delimited && (end.reason == ReasonTruncated || c.out.Flush() != nil):
-		transport.ResetOnClose(c.bottom())
-	case end.verdict == VerdictLinger && end.idle:
-		c.linger(min(c.cfg.ShutdownGrace, c.cfg.LingerTimeout))
-	case end.verdict == VerdictLinger:
-		c.linger(c.cfg.LingerTimeout)
-	}
-	c.in.release()
-	c.out.Release()
-	c.returnLendings()
-}
-
-// closeAll closes the connection. Where nothing can be sent any more, TLS does not try to say so: it would wait for seconds.
-func (c *Conn) closeAll() {
-	if c.out.err() != nil {
-		c.bottom().Close()
-		return
-	}
-	c.stream.Close()
-}
-
-// leave tells, once, that the connection is not the server's any more.
-func (c *Conn) leave() {
-	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
-		c.cfg.config.Ended(c)
-	}
+	return nil
 }

@@ -9,6 +9,9 @@ import (
 	"runtime/debug"
 )
 
+// errPanicked is the error of a handler that has panicked, or ended its goroutine.
+var errPanicked = errors.New("conn: the handler panicked")
+
 // errNoReturn is the error of a read or write that has panicked, or ended its goroutine: nobody knows how much it has moved.
 var errNoReturn = errors.New("conn: a read or write did not return")
 

@@ -156,11 +156,11 @@ func awaitContent(ended func() bool, received func() int64) {
 	}
 }
 
-// watchEnd lets the poller watch the client, where it can.
+// watchEnd lets the server watch the client, where it can.
 func (in *input) watchEnd(gone func(reset bool)) bool {
 	if !in.c.parks() {
 		return false
 	}
-	in.polled = in.c.sock.WithDescriptor(func(fd int) bool { return in.c.cfg.poller.watch(in.c, fd, gone) })
+	in.polled = in.c.sock.WithDescriptor(func(fd int) bool { return in.c.cfg.parked.Watch(in.c.id, fd, gone) })
 	return in.polled
 }

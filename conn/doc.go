@@ -28,7 +28,7 @@
 //     once the exchange has ended, since each exchange is lent something new (lending.go);
 //   - the one that reads ahead (ahead.go), while somebody wants to know when the client goes, or a write has stalled;
 //   - timers: the one that watches a write (stall.go), and the one that sends what was gathered (output.go);
-//   - the server's poller, which tells that a client has gone.
+//   - the server's park.Set, which tells that a client has gone.
 //
 // From the head on only the body reader reads, until it has been settled. No byte is parsed as a request before the
 // leftover is known to have ended.
@@ -42,9 +42,9 @@
 //	output.mu              the output, and the response that goes into it; held while something is written
 //	body.Reader.look       how far the reading has come
 //	input.mu               the input while it is lent, what is read ahead, and the watch over a write
-//	poller.mu              the parked connections
+//	park.Set               the parked connections
 //	transport.Direction    the deadline and the rate of one direction
 //
-// Stop has a lock of its own, which only Directions and the poller come behind. Five places try a lock in place of waiting
+// Stop has a lock of its own, which only Directions and the park.Set come behind. Five places try a lock in place of waiting
 // for it, since whoever has it may be waiting for them; each says why.
 package conn

@@ -135,11 +135,3 @@ func (c *Conn) beginRead() {
 		c.began = time.Now()
 	}
 }
-
-// after returns the time that lies d behind t, or the zero time if d is no limit.
-func after(t time.Time, d time.Duration) time.Time {
-	if d <= 0 {
-		return time.Time{}
-	}
-	return t.Add(d)
-}

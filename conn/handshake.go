@@ -1,5 +1,4 @@
-// The TLS handshake, and what it may find: a client that does not speak TLS, or one that does not speak HTTP/1.1. TLS itself is
-// handed in, so that only programs that use it have it.
+// The TLS handshake, and what it may find: a client that does not speak TLS, or one that does not speak HTTP/1.1.
 
 package conn
 
@@ -7,38 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"time"
 )
-
-// TLS makes the server's side of TLS connections. Package server/https has it for crypto/tls.
-type TLS interface {
-	// Server returns a TLS connection on top of one that was accepted, or nil where that is to stay as it is.
-	Server(nc net.Conn) Secure
-	// Handshake runs the connection's handshake, and returns the protocol that it agreed on, "" if none. A client that does
-	// not speak TLS is a *PlaintextError.
-	Handshake(ctx context.Context, s Secure) (proto string, err error)
-}
-
-// Secure is a TLS connection, as *crypto/tls.Conn is one.
-type Secure interface {
-	net.Conn
-	HandshakeContext(context.Context) error
-	CloseWrite() error // sends close_notify (RFC 8446 §6.1)
-	NetConn() net.Conn // what lies under it
-}
-
-// PlaintextError says that a client has sent something else than a TLS record.
-type PlaintextError struct {
-	Head [5]byte // its first bytes
-	Err  error
-}
-
-// Error returns what TLS said of it.
-func (e *PlaintextError) Error() string { return e.Err.Error() }
-
-// Unwrap returns TLS's own error.
-func (e *PlaintextError) Unwrap() error { return e.Err }
 
 // handshake makes the TLS connection, within the shortest of the times for a head, a request and a response.
 func (c *Conn) handshake() ending {

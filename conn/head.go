@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/conn/internal/transport"
-	"github.com/spillway-go/spillway/parser"
 )
 
 // readHead waits for a request and parses its head. Any verdict but Reuse ends the connection.
@@ -212,9 +211,3 @@ func (c *Conn) headFailed(err error) ending {
 	}
 	return ReasonClientGone.ending()
 }
-
-var (
-	errSlowHead   = &parser.Error{Status: 408, Reason: "the request's head did not end in time", Section: "RFC 9110 §15.5.9"}
-	errEmptyLines = &parser.Error{Status: 400, Reason: "more empty lines than a head may be long", Section: "RFC 9112 §2.2"}
-	errCutHead    = &parser.Error{Status: 400, Reason: "the connection ended inside a request's head", Section: "RFC 9112 §8"}
-)

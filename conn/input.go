@@ -43,7 +43,7 @@ type input struct {
 	aside  aside
 
 	duplex atomic.Bool // the handler reads on, whatever it has read so far
-	polled bool        // the poller watches for the client's end
+	polled bool        // the server watches for the client's end
 }
 
 func (in *input) init(c *Conn) {

@@ -99,3 +99,11 @@ func (l *Limits) parser() parser.Limits {
 		TrailerBytes: l.TrailerBytes, ChunkExtBytes: l.ChunkExtBytes, ChunkOverheadBytes: l.ChunkOverheadBytes,
 	}
 }
+
+// after returns the time that lies d behind t, or the zero time if d is no limit.
+func after(t time.Time, d time.Duration) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return t.Add(d)
+}

@@ -5,7 +5,6 @@
 package conn
 
 import (
-	"net"
 	"time"
 
 	"github.com/spillway-go/spillway/conn/internal/transport"
@@ -45,12 +44,4 @@ func (c *Conn) releaseAll() {
 	c.in.release()
 	c.out.Release()
 	c.head, c.req, c.res = parser.Head{}, request{}, response{c: c}
-}
-
-// bottom returns the connection that lies under TLS, or the connection itself.
-func (c *Conn) bottom() net.Conn {
-	if already, ok := c.nc.(Secure); ok {
-		return already.NetConn()
-	}
-	return c.nc
 }

@@ -1,4 +1,4 @@
-// Why a connection ended: every reason with all that is said of it, in one table.
+// What a connection does after an exchange, and why it ended: every reason with all that is said of it, in one table.
 
 package conn
 
@@ -7,6 +7,23 @@ import (
 
 	"github.com/spillway-go/spillway/body"
 )
+
+// Verdict is what a connection does after an exchange.
+type Verdict uint8
+
+// The verdicts.
+const (
+	VerdictReuse  Verdict = iota // serve another request
+	VerdictClose                 // the client is gone: close at once
+	VerdictLinger                // end in the way that cannot destroy the response
+	VerdictHijack                // a handler has taken the connection over
+	VerdictPark                  // wait for a request without a goroutine
+)
+
+var verdictNames = [...]string{"reuse", "close", "linger", "hijack", "park"}
+
+// String returns the verdict in lower-case words, or as a number if it is none.
+func (v Verdict) String() string { return nameOf(verdictNames[:], "Verdict", int(v)) }
 
 // Reason is why a connection ended.
 type Reason uint8

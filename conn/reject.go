@@ -12,6 +12,13 @@ import (
 	"github.com/spillway-go/spillway/parser"
 )
 
+// What can be wrong with a head but its grammar.
+var (
+	errSlowHead   = &parser.Error{Status: 408, Reason: "the request's head did not end in time", Section: "RFC 9110 §15.5.9"}
+	errEmptyLines = &parser.Error{Status: 400, Reason: "more empty lines than a head may be long", Section: "RFC 9112 §2.2"}
+	errCutHead    = &parser.Error{Status: 400, Reason: "the connection ended inside a request's head", Section: "RFC 9112 §8"}
+)
+
 // reject answers a request that was refused before any handler saw it.
 func (c *Conn) reject(err error) ending {
 	var bad *parser.Error

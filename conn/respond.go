@@ -69,7 +69,6 @@ type answer struct {
 var (
 	errShort    = errors.New("conn: less content than the declared Content-Length")
 	errNotTaken = errors.New("conn: status 101 without a Hijack")
-	errPanicked = errors.New("conn: the handler panicked")
 )
 
 // begin makes it ready for a new exchange.

@@ -281,3 +281,10 @@ func (w *Response) EnableFullDuplex() error {
 func (w *Response) Abort() error {
 	return w.during(func() { w.c.Abort() })
 }
+
+func (w *Response) mark(how func(*response)) {
+	if res, err := w.lock(); err == nil {
+		defer w.out.mu.Unlock()
+		how(res)
+	}
+}

@@ -48,7 +48,7 @@ func (c *Conn) Abort() {
 	}
 	c.shut()
 	c.unpark()
-	if gone := c.cfg.poller.unwatch(c); gone != nil {
+	if gone := c.cfg.parked.Unwatch(c.id); gone != nil {
 		go gone(true) // the close has taken the descriptor out of the epoll set
 	}
 }
@@ -71,8 +71,8 @@ func (c *Conn) beBusy() bool {
 	return true
 }
 
-// A connection that has been idle for a while is parked: it gives up its goroutine and all that it needs for exchanges, and a
-// poller of the server waits for it. Whoever changes its state from parked, and nobody else, sets it going again.
+// A connection that has been idle for a while is parked: it gives up its goroutine and all that it needs for exchanges, and the
+// server waits for it. Whoever changes its state from parked, and nobody else, sets it going again.
 
 // parks reports whether the connection can be parked.
 func (c *Conn) parks() bool {
@@ -84,18 +84,18 @@ func (c *Conn) parks() bool {
 func (c *Conn) park() bool { return c.sock.WithDescriptor(c.parkUnder) }
 
 // parkUnder parks the connection, which is open for as long as that takes: a descriptor that another connection has by now
-// must not get into the poller under this one's number.
+// must not be waited for under this one's number.
 func (c *Conn) parkUnder(fd int) bool {
 	c.sock.Clear()
 	c.returnLendings()
 	c.work = nil
 	c.parked = true
 	c.state.Store(parked)
-	if c.cfg.poller.add(c, fd) {
+	if c.cfg.parked.Park((*waiter)(c), &c.place, c.id, fd, c.patience() < c.cfg.ParkAfter) {
 		if !c.stopping.Load() && !c.aborted.Load() || !c.state.CompareAndSwap(parked, busy) {
 			return true
 		}
-		c.cfg.poller.remove(c) // Stop or Abort came before the state was set
+		c.cfg.parked.Remove(c.id) // Stop or Abort came before the state was set
 	} else if !c.state.CompareAndSwap(parked, busy) {
 		return true
 	}
@@ -103,12 +103,21 @@ func (c *Conn) parkUnder(fd int) bool {
 	return false
 }
 
+// waiter is a connection as those see it who wait for it.
+type waiter Conn
+
+// Until returns when the connection has been idle for too long.
+func (w *waiter) Until() time.Time { return (*Conn)(w).idleUntil() }
+
+// Wake sets the connection going again.
+func (w *waiter) Wake() { (*Conn)(w).unpark() }
+
 // unpark sets a parked connection going again. Any goroutine may call it, for any reason.
 func (c *Conn) unpark() {
 	if !c.state.CompareAndSwap(parked, busy) {
 		return
 	}
-	c.cfg.poller.remove(c)
+	c.cfg.parked.Remove(c.id)
 	go c.run(func() ending {
 		c.attach()
 		return ending{}

@@ -70,3 +70,10 @@ func (c *Conn) trace(e Event) {
 	e.Conn, e.Exchange, e.Remote = c.id, int(c.served.Load()), c.nc.RemoteAddr()
 	c.cfg.config.Trace(e)
 }
+
+// tell tells a state, if anybody listens.
+func (c *Conn) tell(s State) {
+	if c.cfg.config.State != nil {
+		c.cfg.config.State(c, s)
+	}
+}

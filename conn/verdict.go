@@ -9,23 +9,6 @@ import (
 	"github.com/spillway-go/spillway/body"
 )
 
-// Verdict is what a connection does after an exchange.
-type Verdict uint8
-
-// The verdicts.
-const (
-	VerdictReuse  Verdict = iota // serve another request
-	VerdictClose                 // the client is gone: close at once
-	VerdictLinger                // end in the way that cannot destroy the response
-	VerdictHijack                // a handler has taken the connection over
-	VerdictPark                  // wait for a request without a goroutine
-)
-
-var verdictNames = [...]string{"reuse", "close", "linger", "hijack", "park"}
-
-// String returns the verdict in lower-case words, or as a number if it is none.
-func (v Verdict) String() string { return nameOf(verdictNames[:], "Verdict", int(v)) }
-
 // ending is a verdict with its reason.
 type ending struct {
 	verdict Verdict

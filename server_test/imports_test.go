@@ -18,7 +18,7 @@ const module = "github.com/spillway-go/spillway/"
 var layers = []string{"parser", "body", "conn", "server", "server/https", "server/nethttp"}
 
 // rooms are the packages inside others, and what each may import of this module.
-var rooms = map[string][]string{"conn/internal/transport": nil, "conn/internal/format": {"parser"}}
+var rooms = map[string][]string{"conn/internal/transport": nil, "conn/internal/format": {"parser"}, "conn/internal/park": nil}
 
 func goList(t *testing.T, args ...string) []string {
 	t.Helper()

@@ -1,0 +1,123 @@
+//go:build linux && !spillway_portable
+
+// The Set alone: who is woken, when and how often; and the memory that goes back.
+
+package park
+
+import (
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Memory goes back to the system once many connections have been parked and no more follow.
+func TestMemoryGoesBack(t *testing.T) {
+	heap := int64(heapBytes())/(4<<10) + 1<<10
+	var s Set
+	for _, tt := range []struct {
+		added int64
+		back  bool
+	}{{1 << 10, false}, {2 * heap, false}, {2 * heap, true}, {2*heap + 1<<10 - 1, false}, {2*heap + 1<<10 - 1, false}} {
+		before := s.relieved
+		s.added = tt.added
+		s.relieve()
+		if back := s.relieved != before; back != tt.back {
+			t.Errorf("after %d parkings: %t", tt.added, back)
+		}
+	}
+}
+
+// sleeper is a waiter of the tests'.
+type sleeper struct {
+	until time.Time
+	woken chan struct{}
+}
+
+func (w *sleeper) Until() time.Time { return w.until }
+func (w *sleeper) Wake()            { w.woken <- struct{}{} }
+
+func newSleeper(d time.Duration) *sleeper {
+	return &sleeper{time.Now().Add(d), make(chan struct{}, 2)}
+}
+
+// sockets returns two ends of a connection.
+func sockets(t *testing.T) (ours, theirs int) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(pair[0]) })
+	return pair[0], pair[1]
+}
+
+func TestParkedOnesAreWokenOnce(t *testing.T) {
+	var s Set
+	defer s.Close()
+	ours, theirs := sockets(t)
+	defer syscall.Close(theirs)
+	var places [2]Place
+	who, other := newSleeper(time.Hour), newSleeper(time.Hour)
+	if !s.Park(who, &places[0], 1, ours, false) {
+		t.Fatal("not parked")
+	}
+	quiet, far := sockets(t)
+	defer syscall.Close(far)
+	if !s.Park(other, &places[1], 2, quiet, true) {
+		t.Fatal("not parked")
+	}
+	syscall.Write(theirs, []byte("x"))
+	<-who.woken
+	syscall.Write(theirs, []byte("y"))
+	if s.Remove(2); len(s.parked) != 0 || s.Parkings() != 2 {
+		t.Errorf("%d are parked, %d were", len(s.parked), s.Parkings())
+	}
+	if places != [2]Place{} || len(who.woken)+len(other.woken) != 0 {
+		t.Error("one is still in the set, or was woken twice")
+	}
+}
+
+// The times of the patient do not hide those of the hasty.
+func TestThoseThatWaitedForTooLongAreWoken(t *testing.T) {
+	var s Set
+	defer s.Close()
+	var places [3]Place
+	all := []*sleeper{newSleeper(time.Hour), newSleeper(0), newSleeper(0)}
+	for i, who := range all {
+		fd, theirs := sockets(t)
+		defer syscall.Close(theirs)
+		if !s.Park(who, &places[i], int64(i), fd, i == 1) {
+			t.Fatal("not parked")
+		}
+	}
+	<-all[1].woken
+	s.Remove(0)
+	<-all[2].woken // which stood behind it
+}
+
+func TestClientsThatGoAreTold(t *testing.T) {
+	var s Set
+	defer s.Close()
+	ours, theirs := sockets(t)
+	told := make(chan bool, 1)
+	if !s.Watch(1, ours, func(reset bool) { told <- reset }) {
+		t.Fatal("not watched")
+	}
+	syscall.Shutdown(theirs, syscall.SHUT_WR)
+	if <-told {
+		t.Error("an end was told as a reset")
+	}
+	syscall.Close(theirs)
+	if s.Unwatch(1) != nil {
+		t.Error("it is watched still")
+	}
+}
+
+func TestAClosedSetRefuses(t *testing.T) {
+	var s Set
+	ours, theirs := sockets(t)
+	defer syscall.Close(theirs)
+	s.Close()
+	if s.Park(newSleeper(0), new(Place), 1, ours, false) || s.Watch(2, ours, func(bool) {}) {
+		t.Error("it takes others still")
+	}
+}

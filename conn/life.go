@@ -1,0 +1,124 @@
+// A Conn's life: Serve runs exchanges until a verdict ends it.
+
+package conn
+
+import (
+	"runtime"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
+)
+
+// Serve serves the connection until it ends, and returns why it did; unless that is ReasonHijacked, it is closed then. Where
+// the configuration allows it, Serve also returns, ReasonNone, when the connection has been parked: it will be served again,
+// in a goroutine of its own, when something comes.
+func (c *Conn) Serve() Reason {
+	c.cfg.counters.accepted.Add(1)
+	return c.run(func() ending {
+		c.trace(Event{Kind: EventAccepted})
+		return c.handshake()
+	})
+}
+
+// run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
+// costs this connection and nothing else.
+func (c *Conn) run(first func() ending) (why Reason) {
+	var end ending
+	whole := false
+	defer func() {
+		if end.verdict != VerdictPark {
+			c.end(end)
+			why = end.reason
+		}
+	}()
+	defer func() { // before that, and not in it: the log is the program's too
+		if !whole {
+			end = c.failed()
+			c.logPanic("connection failed", recover())
+		}
+	}()
+	end = first()
+	for end.verdict == VerdictReuse {
+		switch end = c.exchange(); {
+		case end.verdict == VerdictReuse:
+			c.makeWay()
+		case end.verdict == VerdictPark && !c.park(): // a parked connection may be another goroutine's already
+			end = ending{}
+		}
+	}
+	whole = true
+	return end.reason
+}
+
+// inARow is how many exchanges a connection serves before others have their turn, although more requests wait in its window:
+// nothing else interrupts a goroutine that never waits.
+const inARow = 128
+
+// makeWay lets other connections have their turn.
+func (c *Conn) makeWay() {
+	if c.row++; c.row >= inARow {
+		c.row = 0
+		runtime.Gosched()
+	}
+}
+
+// end ends the connection as the verdict says and gives everything back. Each step is taken, whatever becomes of those
+// before it.
+func (c *Conn) end(end ending) {
+	switch {
+	case c.hijacked:
+		end = ReasonHijacked.ending()
+	case c.aborted.Load():
+		end = ReasonAborted.ending()
+	}
+	defer c.guarding("connection state hook", func() {
+		if end.verdict != VerdictHijack {
+			c.tell(StateEnded)
+		}
+	})
+	defer c.leave() // before anybody is told of the end, who may wait for all connections to end
+	defer c.guarding("trace", func() { c.trace(Event{Kind: EventClosed, Verdict: end.verdict, Reason: end.reason}) })
+	defer c.countClosed(end.reason)
+	if end.verdict == VerdictHijack {
+		return
+	}
+	defer c.guarding("close", c.closeAll)
+	c.guarding("end of the connection", func() { c.finish(end) })
+}
+
+// finish ends the exchange that may be under way still, and lets the client have what it is to have.
+func (c *Conn) finish(end ending) {
+	c.endTurn()
+	c.req.end()
+	if c.in.used {
+		c.awaitBeside(false)
+		c.req.Body.Detach() // a goroutine may be reading that the handler has left, where nothing was settled
+		c.in.stopAhead()
+	}
+	switch {
+	case c.res.coding == delimited && (end.reason == ReasonTruncated || c.out.Flush() != nil):
+		transport.ResetOnClose(c.bottom())
+	case end.verdict == VerdictLinger && end.idle:
+		c.linger(min(c.cfg.ShutdownGrace, c.cfg.LingerTimeout))
+	case end.verdict == VerdictLinger:
+		c.linger(c.cfg.LingerTimeout)
+	}
+	c.in.release()
+	c.out.Release()
+	c.returnLendings()
+}
+
+// closeAll closes the connection. Where nothing can be sent any more, TLS does not try to say so: it would wait for seconds.
+func (c *Conn) closeAll() {
+	if c.out.err() != nil {
+		c.bottom().Close()
+		return
+	}
+	c.stream.Close()
+}
+
+// leave tells, once, that the connection is not the server's any more.
+func (c *Conn) leave() {
+	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
+		c.cfg.config.Ended(c)
+	}
+}

@@ -1,0 +1,65 @@
+// What TLS is to a connection. It is handed in, so that only programs that use it have it.
+
+package conn
+
+import (
+	"context"
+	"net"
+)
+
+// TLS makes the server's side of TLS connections. Package server/https has it for crypto/tls.
+type TLS interface {
+	// Server returns a TLS connection on top of one that was accepted, or nil where that is to stay as it is.
+	Server(nc net.Conn) Secure
+	// Handshake runs the connection's handshake, and returns the protocol that it agreed on, "" if none. A client that does
+	// not speak TLS is a *PlaintextError.
+	Handshake(ctx context.Context, s Secure) (proto string, err error)
+}
+
+// Secure is a TLS connection, as *crypto/tls.Conn is one.
+type Secure interface {
+	net.Conn
+	HandshakeContext(context.Context) error
+	CloseWrite() error // sends close_notify (RFC 8446 §6.1)
+	NetConn() net.Conn // what lies under it
+}
+
+// PlaintextError says that a client has sent something else than a TLS record.
+type PlaintextError struct {
+	Head [5]byte // its first bytes
+	Err  error
+}
+
+// Error returns what TLS said of it.
+func (e *PlaintextError) Error() string { return e.Err.Error() }
+
+// Unwrap returns TLS's own error.
+func (e *PlaintextError) Unwrap() error { return e.Err }
+
+// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve, on a connection
+// whose Config has a TLS too.
+func (c *Conn) StartTLS(t TLS) {
+	secure := t.Server(&c.sock)
+	if secure == nil {
+		return
+	}
+	c.tls, c.stream = secure, secure
+	c.sock.StandBelow()
+}
+
+// NetConn returns the connection as it was accepted, or the TLS connection on top of it. Whoever closes it must know that a
+// parked connection does not notice.
+func (c *Conn) NetConn() net.Conn {
+	if c.tls != nil {
+		return c.tls
+	}
+	return c.nc
+}
+
+// bottom returns the connection that lies under TLS, or the connection itself.
+func (c *Conn) bottom() net.Conn {
+	if already, ok := c.nc.(Secure); ok {
+		return already.NetConn()
+	}
+	return c.nc
+}
