@@ -1,12 +1,5 @@
-// Package server listens for connections and serves HTTP/1.1 on them.
-//
-// A [Handler] answers requests; a [Server] with a handler is ready for use:
-//
-//	srv := &server.Server{Handler: server.HandlerFunc(hello)}
-//	err := srv.ListenAndServe("127.0.0.1:8080")
-//
-// What happens to a request's content that the handler did not read, and why a connection ends, is decided in package
-// conn; see the README for the table.
+// The server: what it is configured with, and how it is started and stopped.
+
 package server
 
 import (
