@@ -61,9 +61,6 @@ func (a Adapter) AllowSwitch() { a.w.mark(func(res *response) { res.switches = t
 // is set.
 func (a Adapter) UntilClose() { a.w.mark(func(res *response) { res.untilClose = true }) }
 
-// SetCoding is the Response's setCoding.
-func (a Adapter) SetCoding(codings string) error { return a.w.setCoding(codings) }
-
 // Hijack is the Response's Hijack without a condition: it may also come after the head, with any status. What was written
 // and not yet sent is sent first.
 func (a Adapter) Hijack() (*Hijacked, error) { return a.w.hijack() }
