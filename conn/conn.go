@@ -42,8 +42,12 @@ type Config struct {
 	Park    bool            // idle connections may give up their goroutine, where the system allows it
 	Ended   func(*Conn)     // is told when a connection has ended or was hijacked; nil: nobody
 
-	State     func(*Conn, State)             // is told of every state; nil: nobody
-	NextProto map[string]func(*Conn, Secure) // serves connections whose TLS handshake agreed on that protocol
+	State func(*Conn, State) // is told of every state; nil: nobody
+	// NextProto returns what serves connections of another protocol than HTTP/1: by its name in ALPN (RFC 7301), "" for a
+	// handshake that agreed on none, or "h2c" for a connection that begins with an HTTP/2 preface (RFC 9113 §3.3). If that
+	// returns nil for a preface, it is a request to the Handler, PRI * HTTP/2.0, and the last of its connection. Nil: no other
+	// protocol is served, and a preface is refused.
+	NextProto func(name string) func(*Conn, *Hijacked)
 }
 
 // State is a step in a connection's life of which Config.State is told.

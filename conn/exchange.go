@@ -19,6 +19,11 @@ func (c *Conn) exchange() ending {
 	if end.verdict != VerdictReuse {
 		return end
 	}
+	if c.head.IsPreface() {
+		if serve := c.nextProto("h2c"); serve != nil {
+			return c.serveOther(serve)
+		}
+	}
 	c.state.Store(serving)
 	number := c.served.Add(1)
 	if err := c.req.begin(c); err != nil {

@@ -31,7 +31,7 @@ func (c *Conn) handshake() ending {
 	}
 	c.sock.Reads.Set(time.Time{})
 	c.sock.Writes.Set(time.Time{})
-	return c.otherProto(proto)
+	return c.negotiated(proto)
 }
 
 func (c *Conn) shakeHands(ctx context.Context) (proto string, err error) {
@@ -74,18 +74,29 @@ func looksLikeHTTP(head [5]byte) bool {
 	return false
 }
 
-// otherProto serves a connection whose handshake agreed on another protocol than HTTP/1, and ends it.
-func (c *Conn) otherProto(proto string) ending {
-	if proto == "" || proto == "http/1.1" || proto == "http/1.0" {
+// negotiated serves the protocol on which the handshake agreed, if it is another than HTTP/1.
+func (c *Conn) negotiated(proto string) ending {
+	switch serve := c.nextProto(proto); {
+	case serve != nil:
+		return c.serveOther(serve)
+	case proto == "" || proto == "http/1.1" || proto == "http/1.0":
 		return ending{}
 	}
-	serve := c.cfg.config.NextProto[proto]
-	if serve == nil {
-		return ReasonHandshakeFailed.ending()
+	return ReasonHandshakeFailed.ending()
+}
+
+// nextProto returns what serves a protocol, or nil.
+func (c *Conn) nextProto(name string) func(*Conn, *Hijacked) {
+	if c.cfg.config.NextProto == nil {
+		return nil
 	}
+	return c.cfg.config.NextProto(name)
+}
+
+// serveOther lets another protocol be served. The connection stays the server's, which counts and ends it.
+func (c *Conn) serveOther(serve func(*Conn, *Hijacked)) ending {
 	c.state.Store(serving)
 	c.res.phase = phaseHijacked
-	c.sock.Release()
-	serve(c, c.tls)
+	serve(c, c.detach())
 	return ReasonOtherProtocol.ending()
 }

@@ -57,7 +57,14 @@ func (c *Conn) repeats(window []byte) (int, error) {
 	return len(last), nil
 }
 
-func (c *Conn) parse(window []byte) (int, error) { return c.head.Parse(window, &c.cfg.parse) }
+func (c *Conn) parse(window []byte) (int, error) {
+	if c.cfg.config.NextProto != nil {
+		if n, is := c.head.ParsePreface(window); is {
+			return n, nil
+		}
+	}
+	return c.head.Parse(window, &c.cfg.parse)
+}
 
 // begins reports whether there is a part of a request in the window. Empty lines before it, which some clients send behind
 // the content of another, are no part of it: they are thrown away (RFC 9112 §2.2).

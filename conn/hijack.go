@@ -93,8 +93,16 @@ func (t turn) stopUse() {
 	}
 }
 
-// giveAway gives the connection away as it was before it was served.
+// giveAway gives the connection to a handler, as it was before it was served.
 func (c *Conn) giveAway() *Hijacked {
+	h := c.detach()
+	c.hijacked = true
+	c.leave()
+	return h
+}
+
+// detach returns the connection as it was before it was served, with what has been received.
+func (c *Conn) detach() *Hijacked {
 	h := &Hijacked{Conn: c.nc}
 	if c.tls != nil {
 		h.Conn = c.tls
@@ -106,8 +114,6 @@ func (c *Conn) giveAway() *Hijacked {
 		c.in.release()
 	}
 	c.sock.Release()
-	c.hijacked = true
-	c.leave()
 	return h
 }
 

@@ -97,7 +97,7 @@ var reasons = [Reasons]struct {
 	ReasonShutdown:        {"shutdown", "The server is shutting down.", VerdictLinger, StageAny, "RFC 9112 §9.6"},
 	ReasonAborted:         {"aborted", "The server or a handler closed the connection at once.", VerdictClose, StageAny, ""},
 	ReasonHijacked:        {"hijacked", "A handler has hijacked the connection.", VerdictHijack, StageAny, "RFC 9110 §7.8"},
-	ReasonOtherProtocol:   {"other protocol", "The TLS handshake agreed on another protocol, which has been served to its end.", VerdictClose, StageHandshake, ""},
+	ReasonOtherProtocol:   {"other protocol", "The client and the server have agreed on another protocol, which has been served to its end.", VerdictClose, StageAny, ""},
 	ReasonLeftoverTooLong: {"leftover too long", "More was left of the content than DrainBytes, or as far as anybody could know when the head was sent.", VerdictLinger, StageLeftover, "RFC 9112 §9.3"},
 	ReasonLeftoverTooSlow: {"leftover too slow", "The rest of the content did not come within the DrainTimeout.", VerdictLinger, StageLeftover, "RFC 9112 §9.3"},
 	ReasonLeftoverUnasked: {"leftover unasked", "The client waits for a 100 (Continue) that was never sent, so its content may come or not.", VerdictLinger, StageLeftover, "RFC 9110 §10.1.1"},

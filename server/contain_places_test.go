@@ -160,11 +160,11 @@ var containments = []containment{
 	{name: "next protocol", arm: overTLS(func(cfg *tls.Config, _ tls.Certificate, b *bench, once func()) {
 		cfg.NextProtos = []string{"first"}
 		b.secure.NextProtos = cfg.NextProtos
-		b.srv.NextProto = map[string]func(*conn.Conn, conn.Secure){"first": func(_ *conn.Conn, c conn.Secure) {
+		b.srv.NextProto = serving("first", func(_ *conn.Conn, c *conn.Hijacked) {
 			bufio.NewReader(c).ReadString('\n')
 			once()
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-		}}
+		})
 	})},
 	{name: "read of a head", arm: func(b *bench, once func()) { b.hooks.read = once }},
 	{name: "read of content", requests: upload, client: sendLate,
@@ -271,6 +271,16 @@ type logHook struct {
 func (h logHook) Error(msg string, pairs ...any) {
 	h.once()
 	h.Logger.Error(msg, pairs...)
+}
+
+// serving returns what serves one protocol.
+func serving(name string, serve func(*conn.Conn, *conn.Hijacked)) func(string) func(*conn.Conn, *conn.Hijacked) {
+	return func(asked string) func(*conn.Conn, *conn.Hijacked) {
+		if asked == name {
+			return serve
+		}
+		return nil
+	}
 }
 
 // overTLS arms a server's configuration, given the certificate to show.

@@ -30,10 +30,10 @@ type Server struct {
 
 	// The rest is for handler APIs that are built on this one.
 
-	Prepare   func(net.Listener, *conn.Conn)           // is called for every connection accepted, before it is served
-	State     func(*conn.Conn, conn.State)             // is told of every state of every connection
-	NextProto map[string]func(*conn.Conn, conn.Secure) // serves connections whose TLS handshake agreed on that protocol
-	NoPark    bool                                     // idle connections keep their goroutine, and see it when another closes them
+	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted, before it is served
+	State     func(*conn.Conn, conn.State)                       // is told of every state of every connection
+	NextProto func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
+	NoPark    bool                                               // idle connections keep their goroutine, and see it when another closes them
 
 	registry registry
 	once     sync.Once

@@ -21,7 +21,6 @@ var differences = []difference{
 	strict("long method", "of more than 64 bytes"),
 	strict("many fields", "more than 16448 field lines"),
 	strict("coding list", "chunked must come once"),
-	strict("HTTP/2 preface", "HTTP major version 2"),
 	{"long target", func(x exchange, theirs, ours *outcome) bool {
 		if ours.Status == 414 && theirs.Status == 431 {
 			theirs.Status = ours.Status

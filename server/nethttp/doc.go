@@ -29,7 +29,6 @@
 // | form of the target | a fragment, * with a method other than OPTIONS, another scheme than http and https, CONNECT without host and port are refused; net/http passes them on | 9112 §3.2 |
 // | long method | more than 64 bytes get 501; net/http has no limit | 9112 §3 |
 // | many fields | more field lines than one for each 64 bytes that a head may have, 16,448 by default, get 431; net/http has no limit | 6585 §5 |
-// | HTTP/2 preface | 505; net/http gives it to the handler as a request | 9110 §15.6.6 |
 // | chunk extensions | parsed by their grammar, with white space around the semicolon, and refused if malformed; net/http refuses that white space and takes the malformed | 9112 §7.1.1 |
 // | white space in trailers | before the colon it is refused; net/http makes it part of the name | 9112 §5.1 |
 // | malformed content | found when it is read, and the connection ends after the response; net/http reads it before the response, and says Connection: close there. Close returns no error for it, and Read another one than net/http | 9112 §9.6 |

@@ -22,10 +22,14 @@ func Handler(h http.Handler) server.Handler {
 type adapter struct {
 	http         *http.Server
 	noKeepAlives atomic.Bool
+	noHTTP1      bool // only other protocols are served
 }
 
 // Serve serves one exchange.
 func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
+	if a.noHTTP1 {
+		return conn.ErrAbort
+	}
 	native := conn.Adapt(w, r)
 	c := a.connection(native.Conn())
 	x := &exchange{conn: c, res: w, creq: r, native: native, declared: -1}

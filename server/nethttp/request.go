@@ -23,7 +23,7 @@ func (x *exchange) makeRequest() error {
 	x.request = *blank.WithContext(&x.context) // nothing else can set the context
 	q := &x.request
 	q.Method, q.RequestURI, q.Host = r.Method, r.Target, r.Host
-	q.Proto, q.ProtoMajor, q.ProtoMinor = r.Proto, 1, int(r.Proto[len(r.Proto)-1]-'0')
+	q.Proto, q.ProtoMajor, q.ProtoMinor = r.Proto, int(r.Proto[len("HTTP/")]-'0'), int(r.Proto[len(r.Proto)-1]-'0')
 	q.RemoteAddr, q.TLS = c.remote, c.tls
 	q.ContentLength = r.ContentLength
 	q.Close = !x.native.Persists()
@@ -34,7 +34,11 @@ func (x *exchange) makeRequest() error {
 		}
 	}
 	x.makeHeader()
-	return x.makeBody()
+	if err := x.makeBody(); err != nil || q.ProtoMajor == 1 {
+		return err
+	}
+	q.ContentLength = -1 // behind a preface anything may come, but not as content
+	return nil
 }
 
 // plain holds the characters that stand for themselves in a path, and are not encoded when it is printed.

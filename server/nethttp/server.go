@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -23,11 +24,13 @@ import (
 // Server serves connections as an http.Server says. Make it with [New]. Its fields must not change once it serves, nor the
 // http.Server's; its methods may be called from any goroutine.
 //
-// These parts of an http.Server are not honoured: HTTP/2 is not served unless TLSNextProto has an entry for it, as
-// golang.org/x/net/http2.ConfigureServer makes one; so HTTP2 is not looked at, and of Protocols only whether HTTP/2 is
-// allowed. When the http.Server's own Shutdown or Close is called, this Server's listeners are closed, its connections end,
-// each after its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this
-// Server's methods do.
+// HTTP/2 is served as the http.Server says: by default over TLS, with its Protocols, HTTP2 and TLSNextProto fields as net/http
+// has them, by golang.org/x/net/http2. Its connections are this Server's like any other: Stats counts them, MaxConns too,
+// Shutdown waits for their streams. A handler such as golang.org/x/net/http2/h2c's may also serve it.
+//
+// When the http.Server's own Shutdown or Close is called, this Server's listeners are closed, its connections end, each after
+// its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this Server's methods
+// do.
 //
 // The zero timeouts of an http.Server mean no timeout, here too. An idle connection keeps its goroutine, though no buffer,
 // where ConnState or ConnContext is set, because then somebody else may close it.
@@ -44,7 +47,13 @@ type Server struct {
 	engine   server.Server
 	once     sync.Once
 	shutdown atomic.Bool
-	mu       sync.Mutex // held while the http.Server's fields are read, or are not what they should be
+
+	configuring sync.Once
+	failed      error                  // in it
+	others      map[string]protoServer // what serves other protocols
+	speaksH2C   bool                   // HTTP/2 without TLS is served
+
+	mu sync.Mutex // held while the http.Server's fields are read, or are not what they should be
 }
 
 // New returns a server with the configuration of s, which must not serve itself.
@@ -106,10 +115,19 @@ func (s *Server) listen(byDefault string, serve func(net.Listener) error) error 
 
 // Serve accepts connections from l and serves them. It returns http.ErrServerClosed after Shutdown or Close, otherwise the
 // listener's error, and closes l in any case.
-func (s *Server) Serve(l net.Listener) error { return s.serve(l, nil) }
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.configure(false); err != nil {
+		l.Close()
+		return err
+	}
+	return s.serve(l, nil)
+}
 
 // ServeTLS is Serve with TLS on top of l. The files may be empty if TLSConfig has certificates.
 func (s *Server) ServeTLS(l net.Listener, certFile, keyFile string) error {
+	if err := s.configure(true); err != nil {
+		return err
+	}
 	cfg, err := s.tlsConfig(certFile, keyFile)
 	if err != nil {
 		return err
@@ -143,6 +161,18 @@ func (s *Server) serve(l net.Listener, cfg *tls.Config) error {
 	return err
 }
 
+// configure gives the http.Server what it lacks, once: what is called first decides, as in net/http.
+func (s *Server) configure(overTLS bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.configuring.Do(func() {
+		s.failed = s.configureHTTP2(overTLS)
+		p := protocols(s.adapter.http)
+		s.others, s.speaksH2C, s.adapter.noHTTP1 = maps.Clone(s.adapter.http.TLSNextProto), p.UnencryptedHTTP2(), !p.HTTP1()
+	})
+	return s.failed
+}
+
 // prepare configures the engine.
 func (s *Server) prepare() {
 	s.mu.Lock()
@@ -150,7 +180,7 @@ func (s *Server) prepare() {
 	h := s.adapter.http
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns, Trace: s.Trace, Log: errorLog{h}, TLS: https.Config(nil),
-		Prepare: s.prepareConn, NextProto: s.nextProtos(), NoPark: h.ConnState != nil || h.ConnContext != nil,
+		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil,
 	}
 	if h.ConnState != nil {
 		s.engine.State = tellState

@@ -53,8 +53,8 @@ func (s *Server) cast(l net.Listener) (*shadow, func(net.Listener) context.Conte
 	h := s.adapter.http
 	base, protos := h.BaseContext, h.TLSNextProto
 	defer func() { h.BaseContext, h.TLSNextProto = base, protos }()
-	h.BaseContext = nil                                                                   // it is called for the true listener
-	h.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){protoH2: nil} // so that net/http configures none
+	h.BaseContext = nil                                                                      // it is called for the true listener
+	h.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){protoHTTP2: nil} // so that net/http configures none
 	go func() {
 		defer close(own.returned)
 		h.Serve(own)

@@ -219,7 +219,7 @@ func TestShutdownOfTheWrappedServer(t *testing.T) {
 func TestWrappedServerIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
 		contexts := 0
-		h := &http.Server{BaseContext: func(net.Listener) context.Context {
+		h := &http.Server{Protocols: only(withHTTP1), BaseContext: func(net.Listener) context.Context {
 			contexts++
 			return context.Background()
 		}}
