@@ -54,8 +54,9 @@ func (a Adapter) Send() error {
 // OmitDate leaves the Date field out.
 func (a Adapter) OmitDate() { a.w.mark(func(res *response) { res.undated = true }) }
 
-// AllowSwitch lets a 101 be sent without a Hijack: the connection ends behind it.
-func (a Adapter) AllowSwitch() { a.w.mark(func(res *response) { res.switches = true }) }
+// AsStock makes the response as net/http does: Date stands behind the handler's fields, and a 101 may be sent without a
+// Hijack, the connection ends behind it.
+func (a Adapter) AsStock() { a.w.mark(func(res *response) { res.stock = true }) }
 
 // UntilClose lets the end of the connection be the end of the content, whatever the HTTP version, unless a Content-Length
 // is set.

@@ -39,7 +39,6 @@ func (w *response) appendHead(closes, tellsKept bool) {
 	out := &w.c.out
 	out.grab(256 + w.fields.Bytes() + len(w.content))
 	b := w.appendFirst(out.buf)
-	b = w.fields.AppendTo(b)
 	switch {
 	case w.coding == chunked:
 		b = append(b, "Transfer-Encoding: "...)
@@ -61,18 +60,23 @@ func (w *response) appendHead(closes, tellsKept bool) {
 	out.buf = append(b, "\r\n"...)
 }
 
-// appendFirst appends the status line and the date, unless the handler has set a date of its own.
+// appendFirst appends the status line and the handler's fields, and the date, unless they have one: before them, where it is
+// at hand together with the status line, or behind them.
 func (w *response) appendFirst(b []byte) []byte {
 	s := w.c.cfg.stamps.Now()
-	dated := w.fields.Has("Date")
-	if w.status == 200 && !dated && !w.undated {
-		return append(b, s.OK...)
+	dated := !w.undated && !w.fields.Has("Date")
+	if dated && !w.stock && w.status == 200 {
+		return w.fields.AppendTo(append(b, s.OK...))
 	}
 	b = format.AppendStatusLine(b, w.status)
-	if dated || w.undated {
-		return b
+	if dated && !w.stock {
+		b = append(b, s.Date...)
 	}
-	return append(b, s.Date...)
+	b = w.fields.AppendTo(b)
+	if dated && w.stock {
+		b = append(b, s.Date...)
+	}
+	return b
 }
 
 // decideCoding decides how the content is framed (RFC 9112 §6), from the request, the status and what is known of the

@@ -55,7 +55,7 @@ type answer struct {
 	undated    bool   // no Date
 	untilClose bool   // no other framing than the end of the connection
 	codings    string // transfer codings that the content is in already
-	switches   bool   // status 101 may be sent without a Hijack
+	stock      bool   // Date behind the handler's fields; status 101 may be sent without a Hijack
 
 	content   []byte // not yet sent, in short or in a buffer of SmallBuffer
 	coding    coding
@@ -277,7 +277,7 @@ func (w *response) end(err error) {
 	defer w.c.out.mu.Unlock()
 	defer w.dropContent()
 	w.final = true
-	if err == nil && w.status == 101 && !w.switches {
+	if err == nil && w.status == 101 && !w.stock {
 		err = errNotTaken
 	}
 	if err == nil && w.phase == phaseHeadSent && w.c.req.Body.Missed() {

@@ -25,7 +25,7 @@ func (s *Server) accept(l *listening) error {
 		nc, err := l.Accept()
 		if err == nil {
 			pause = shortestPause
-			s.begin(l.Listener, nc)
+			s.begin(l, nc)
 			continue
 		}
 		s.registry.release()
@@ -47,30 +47,41 @@ func (s *Server) accept(l *listening) error {
 
 // begin registers a connection before anything else can happen to it, and serves it in a goroutine of its own, in which
 // Prepare is called too: a program's function neither holds Accept up nor ends it.
-func (s *Server) begin(l net.Listener, nc net.Conn) {
+func (s *Server) begin(l *listening, nc net.Conn) {
 	c := s.registry.add(nc, s.shared)
 	if s.Prepare == nil {
 		go c.Serve()
 		return
 	}
+	l.preparing.Add(1)
 	go func() {
-		var remote net.Addr
 		prepared := false
 		defer func() { // deferred, because Prepare may panic or end the goroutine
 			if !prepared {
-				v := recover()
-				if v == nil {
-					v = "nil, or runtime.Goexit"
-				}
-				s.shared.Log().Error("connection could not be prepared", "panic", v, "remote", remote, "stack", string(debug.Stack()))
 				c.Abort()
+				s.logUnprepared(recover(), nc)
 			}
+			l.preparing.Done()
 			c.Serve()
 		}()
-		remote = nc.RemoteAddr()
-		s.Prepare(l, c)
+		s.Prepare(l.Listener, c)
 		prepared = true
 	}()
+}
+
+// logUnprepared logs that Prepare has not returned, and what recover has. Only then is the connection's address asked for: a
+// connection whose address comes with its first bytes may wait for them.
+func (s *Server) logUnprepared(v any, nc net.Conn) {
+	if v == nil {
+		v = "nil, or runtime.Goexit"
+	}
+	s.shared.Log().Error("connection could not be prepared", "panic", v, "remote", addressOf(nc), "stack", string(debug.Stack()))
+}
+
+// addressOf returns the client's address, or nil if that cannot be had.
+func addressOf(nc net.Conn) net.Addr {
+	defer func() { recover() }() // there is nobody left to tell
+	return nc.RemoteAddr()
 }
 
 // passing reports whether an error of Accept says nothing of the next one.

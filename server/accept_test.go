@@ -150,6 +150,31 @@ func TestPrepareHoldsUpItsOwnConnectionOnly(t *testing.T) {
 	})
 }
 
+// When Serve has returned, nothing that it accepted calls Prepare any more, so that a program may go on to use what Prepare
+// has made.
+func TestServeWaitsForPrepare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan bool)
+		srv := &server.Server{Handler: server.HandlerFunc(hello), Prepare: func(net.Listener, *conn.Conn) { <-goOn }}
+		l := servertest.Listen()
+		served := make(chan error, 1)
+		go func() { served <- srv.Serve(l) }()
+		l.Dial()
+		synctest.Wait()
+		srv.Close()
+		synctest.Wait()
+		select {
+		case err := <-served:
+			t.Errorf("Serve returned while a connection was prepared: %v", err)
+		default:
+		}
+		close(goOn)
+		if err := <-served; err != server.ErrClosed {
+			t.Errorf("Serve returned %v", err)
+		}
+	})
+}
+
 // A connection that has ended is not one that a shutdown waits for, also where it is called by who is told of that.
 func TestShutdownInsideTheHookOfAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

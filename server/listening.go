@@ -22,7 +22,8 @@ const (
 // listening is a listener that the server accepts from.
 type listening struct {
 	net.Listener
-	timed interface{ SetDeadline(time.Time) error } // the listener; nil: it has no deadlines
+	timed     interface{ SetDeadline(time.Time) error } // the listener; nil: it has no deadlines
+	preparing sync.WaitGroup                            // the connections whose Prepare runs
 
 	mu       sync.Mutex  // guards what follows
 	ended    bool        // nobody accepts any more
@@ -106,7 +107,7 @@ func (s *Server) serveQueue(l *listening) {
 	for n := 0; n < queueLength && s.registry.reserve(ctx.Done()); n++ {
 		nc, ok, err := l.acceptSoon(queueQuiet)
 		if ok && err == nil {
-			s.begin(l.Listener, nc)
+			s.begin(l, nc)
 		} else {
 			s.registry.release()
 		}

@@ -30,7 +30,7 @@ type Server struct {
 
 	// The rest is for handler APIs that are built on this one.
 
-	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted, before it is served
+	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted, before it is served; Serve waits for it
 	State     func(*conn.Conn, conn.State)                       // is told of every state of every connection
 	NextProto func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
 	NoPark    bool                                               // idle connections keep their goroutine, and see it when another closes them
@@ -84,6 +84,7 @@ func (s *Server) Serve(l net.Listener) error {
 		l.Close()
 		return ErrClosed
 	}
+	defer own.preparing.Wait() // so that nothing of the program's begins when Serve has returned
 	defer s.registry.removeListener(own)
 	defer own.end()
 	err := s.accept(own)

@@ -20,6 +20,7 @@ type content struct {
 	limited atomic.Bool // the last read may have met the limit of an http.MaxBytesReader
 	mu      sync.Mutex  // one read at a time
 	ended   bool        // the end was reached, and the trailers are taken
+	late    error       // of the deadline that a read has met: moving it does not help, as http.ResponseController says
 }
 
 // Read reads content. After Close, or after the handler has returned, it returns http.ErrBodyReadAfterClose.
@@ -29,6 +30,9 @@ func (c *content) Read(p []byte) (int, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.late != nil {
+		return 0, c.late
+	}
 	n, err := c.reader.Read(p)
 	if err != nil {
 		err = c.failed(err)
@@ -53,6 +57,7 @@ func (c *content) failed(err error) error {
 		}
 		return e.Err
 	case *body.SlowError:
+		c.late = e.Err
 		return e.Err
 	case *body.TooLargeError:
 		return &http.MaxBytesError{Limit: e.Limit}

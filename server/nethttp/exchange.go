@@ -84,7 +84,7 @@ func (x *exchange) WriteHeader(code int) {
 	}
 	x.wrote, x.status = true, code
 	x.res.SetStatus(code)
-	x.native.AllowSwitch()
+	x.native.AsStock()
 	x.giveFields()
 }
 

@@ -46,6 +46,7 @@ type Server struct {
 	adapter  adapter
 	engine   server.Server
 	once     sync.Once
+	prepared atomic.Bool // the engine is configured: the http.Server's fields may have been changed until then
 	shutdown atomic.Bool
 
 	configuring sync.Once
@@ -185,6 +186,7 @@ func (s *Server) prepare() {
 	if h.ConnState != nil {
 		s.engine.State = tellState
 	}
+	s.prepared.Store(true)
 }
 
 // prepareConn makes the value of a new connection, before anything is read from it.
@@ -251,7 +253,9 @@ func setTimeout(field *time.Duration, d time.Duration) {
 
 // Stats returns a snapshot of the server's counters. It is cheap, but walks all connections.
 func (s *Server) Stats() server.Stats {
-	s.once.Do(s.prepare)
+	if !s.prepared.Load() {
+		return server.Stats{}
+	}
 	return s.engine.Stats()
 }
 
@@ -286,10 +290,9 @@ func (s *Server) HTTPServer() *http.Server { return s.adapter.http }
 // SetKeepAlivesEnabled says whether connections are kept. When that is turned off, the connections that there are end, each
 // after its exchange.
 func (s *Server) SetKeepAlivesEnabled(v bool) {
-	s.once.Do(s.prepare)
 	s.adapter.noKeepAlives.Store(!v)
 	s.adapter.http.SetKeepAlivesEnabled(v)
-	if !v {
+	if !v && s.prepared.Load() { // there are no connections before, and those that come later look at noKeepAlives
 		s.engine.Recycle()
 	}
 }

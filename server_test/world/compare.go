@@ -19,10 +19,9 @@ const leastTimeout = 20 * time.Second
 // verdict is what came of a module.
 type verdict struct {
 	record
-	served  map[test]bool // the tests that started a server that had requests
-	stale   []explanation // of what does not fail
-	unbuilt []string      // packages whose tests do not build, each with the compiler's first line
-	took    time.Duration
+	served map[test]bool // the tests that started a server that had requests
+	stale  []explanation // of what does not fail
+	took   time.Duration
 }
 
 // compare runs a module's tests on both servers.
@@ -55,12 +54,8 @@ func compare(ctx context.Context, plain, changed toolchain, m module, dir string
 func (v *verdict) comparePackage(ctx context.Context, changed toolchain, s *source, pkg string, o options) error {
 	o.note("%s", pkg)
 	b, err := s.build(ctx, changed, pkg, o)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if err != nil {
-		v.unbuilt = append(v.unbuilt, pkg+": "+err.Error())
-		return nil
+		return err
 	}
 	if o.keep == "" {
 		defer os.Remove(b.path)
@@ -99,12 +94,25 @@ func (v *verdict) judge(ctx context.Context, b *binary, before, after *outcome, 
 			if err != nil {
 				return err
 			}
+			if !always && !v.hasServed(b.pkg, top) {
+				continue // no server had a part in it
+			}
 			f.Sometimes, tried[top] = !always, always
 		}
 		v.Failures = append(v.Failures, f)
 	}
 	slices.SortFunc(v.Failures, func(a, b failure) int { return cmp.Compare(a.test().String(), b.test().String()) })
 	return nil
+}
+
+// hasServed reports whether a test, or a subtest of it, has started a server that had requests.
+func (v *verdict) hasServed(pkg, top string) bool {
+	for t := range v.served {
+		if t.pkg == pkg && t.top() == top {
+			return true
+		}
+	}
+	return false
 }
 
 // failsAbove reports whether a test that a subtest belongs to fails: then the subtest may not have come to run.

@@ -21,8 +21,9 @@ const addedRoot = "testdata/goroot"
 
 // toolchain is a go command and the environment that it runs in.
 type toolchain struct {
-	root string // its GOROOT
-	dir  string // where spillway's own module is
+	root    string // its GOROOT
+	version string
+	dir     string // where spillway's own module is
 }
 
 // environment returns the environment for the go command and for tests: as it is, but for what says how go builds.
@@ -39,8 +40,9 @@ func (t toolchain) output(ctx context.Context, dir string, arguments ...string) 
 
 // installed returns the toolchain of the go command in PATH.
 func installed(ctx context.Context, spillway string) (toolchain, error) {
-	out, err := output(ctx, spillway, append(os.Environ(), "GOTOOLCHAIN=local"), "go", "env", "GOROOT")
-	return toolchain{strings.TrimSpace(string(out)), spillway}, err
+	out, err := output(ctx, spillway, append(os.Environ(), "GOTOOLCHAIN=local"), "go", "env", "GOROOT", "GOVERSION")
+	root, version, _ := strings.Cut(string(out), "\n")
+	return toolchain{strings.TrimSpace(root), strings.TrimSpace(version), spillway}, err
 }
 
 // withSpillway makes a copy of t in root, with spillway in it.
@@ -68,7 +70,7 @@ func (t toolchain) withSpillway(ctx context.Context, root string) (toolchain, er
 	if err := t.vendor(ctx, root); err != nil {
 		return t, err
 	}
-	changed := toolchain{root, t.dir}
+	changed := toolchain{root, t.version, t.dir}
 	if _, err := changed.output(ctx, root, "build", "testing/internal/testdeps"); err != nil {
 		return t, fmt.Errorf("spillway does not build as a part of this Go: %w", err)
 	}

@@ -24,13 +24,16 @@ type module struct {
 
 // readModules reads the list of modules: on each line a path, a version, "ci" or "hand", and patterns of packages; and
 // -skip=PATTERN for tests that need what is not there, -ci-skip=PATTERN for those that would take too long in CI.
-func readModules(name string) ([]module, error) {
+func readModules(name, goVersion string) ([]module, error) {
 	var modules []module
 	err := readLines(name, func(words []string) error {
 		if len(words) < 4 || words[2] != "ci" && words[2] != "hand" {
 			return fmt.Errorf("want: module version ci|hand packages")
 		}
 		m := module{path: words[0], version: words[1], ci: words[2] == "ci"}
+		if m.path == goModule {
+			m.version = goVersion
+		}
 		for _, word := range words[3:] {
 			switch option, pattern, _ := strings.Cut(word, "="); option {
 			case "-skip":

@@ -23,6 +23,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -81,7 +82,15 @@ func (o *options) world(ctx context.Context, only string) (status int, err error
 	if o.only, err = regexp.Compile(only); err != nil {
 		return 0, err
 	}
-	modules, err := readModules(o.list)
+	spillway, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		return 0, err
+	}
+	plain, err := installed(ctx, spillway)
+	if err != nil {
+		return 0, err
+	}
+	modules, err := readModules(o.list, plain.version)
 	if err != nil {
 		return 0, err
 	}
@@ -92,7 +101,7 @@ func (o *options) world(ctx context.Context, only string) (status int, err error
 	if err != nil {
 		return 0, err
 	}
-	err = o.verdicts(ctx, modules, func(v *verdict) error {
+	err = o.verdicts(ctx, plain, modules, func(v *verdict) error {
 		v.print(o.out)
 		if !v.good() {
 			status = 1
@@ -109,26 +118,21 @@ func (o *options) world(ctx context.Context, only string) (status int, err error
 }
 
 // verdicts calls f with what comes of each module, as soon as it is known.
-func (o *options) verdicts(ctx context.Context, modules []module, f func(*verdict) error) error {
+func (o *options) verdicts(ctx context.Context, plain toolchain, modules []module, f func(*verdict) error) error {
+	if !slices.ContainsFunc(modules, o.wants) {
+		return fmt.Errorf("no module of %s is to run", o.list)
+	}
 	dir, remove, err := o.directory()
 	if err != nil {
 		return err
 	}
 	defer remove()
-	spillway, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		return err
-	}
-	plain, err := installed(ctx, spillway)
-	if err != nil {
-		return err
-	}
 	changed, err := plain.withSpillway(ctx, filepath.Join(dir, "go"))
 	if err != nil {
 		return err
 	}
 	for i, m := range modules {
-		if o.ci && !m.ci || !o.only.MatchString(m.path) {
+		if !o.wants(m) {
 			continue
 		}
 		place := filepath.Join(dir, fmt.Sprint("m", i))
@@ -151,6 +155,9 @@ func (o *options) verdicts(ctx context.Context, modules []module, f func(*verdic
 	}
 	return nil
 }
+
+// wants reports whether a module is among those to run.
+func (o *options) wants(m module) bool { return (m.ci || !o.ci) && o.only.MatchString(m.path) }
 
 // directory makes the directory to work in.
 func (o *options) directory() (dir string, remove func(), err error) {

@@ -72,7 +72,7 @@ func parse(pkg, text string) *outcome {
 				s, known = states[m[1]]
 			}
 			if !known {
-				if part = strings.TrimSpace(part); part != "" && len(o.output[current]) < mostLines {
+				if part = strings.TrimSpace(part); part != "" && len(o.output[current]) < most(part) {
 					o.output[current] = append(o.output[current], part)
 				}
 				continue
@@ -84,6 +84,15 @@ func parse(pkg, text string) *outcome {
 		}
 	}
 	return o
+}
+
+// most returns how many lines a test may have printed before a line that is kept: what says where the test failed may come
+// behind a long log.
+func most(line string) int {
+	if located.MatchString(line) {
+		return 2 * mostLines
+	}
+	return mostLines
 }
 
 // unfinished returns the tests that were running when the binary ended, without those that waited for a subtest.

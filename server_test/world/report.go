@@ -24,9 +24,6 @@ func (v *verdict) print(w io.Writer) {
 	for _, e := range v.stale {
 		fmt.Fprintf(w, "\texplained, but does not fail: %s\n", e.tests)
 	}
-	for _, u := range v.unbuilt {
-		fmt.Fprintf(w, "\tdoes not build, also on net/http: %s\n", u)
-	}
 }
 
 // entry says what is known of a failure.

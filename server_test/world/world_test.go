@@ -1,40 +1,15 @@
-// The modules that run in CI, and what the runner does with what it does not know.
+// What the runner does with what it does not know, and how it reads what it is given.
 
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
-
-// TestWorld runs the tests of the list's modules that run in CI. It needs the network that the go command needs.
-func TestWorld(t *testing.T) {
-	if testing.Short() || os.Getenv("WORLD") == "" {
-		t.Skip("other people's tests take minutes; they run where WORLD is set")
-	}
-	o := options{
-		list: "modules.txt", explanations: "explained.txt", ci: true, short: true, timeout: time.Minute, out: &logged{t: t},
-	}
-	status, err := o.world(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status != 0 {
-		t.Error("tests fail on spillway only, and explained.txt does not say why")
-	}
-}
-
-// logged is a writer to a test's log.
-type logged struct{ t *testing.T }
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.t.Log(strings.TrimSuffix(string(p), "\n"))
-	return len(p), nil
-}
 
 // What the runner does not know is an error, whichever of its parts notices.
 func TestUnknown(t *testing.T) {
@@ -49,7 +24,7 @@ func TestUnknown(t *testing.T) {
 	for _, line := range []string{
 		"example.test/m v1.0.0 ci", "example.test/m v1.0.0 sometimes ./...",
 	} {
-		if _, err := readModules(write(t, line)); err == nil {
+		if _, err := readModules(write(t, line), ""); err == nil {
 			t.Errorf("a list of modules with the line %q is taken", line)
 		}
 	}
@@ -58,9 +33,11 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("a list of explanations with the line %q is taken", line)
 		}
 	}
-	o := options{list: write(t, "example.test/m v1.0.0 ci ./..."), explanations: write(t, ""), out: &logged{t: t}}
-	if _, err := o.world(t.Context(), "("); err == nil {
-		t.Error("a pattern that is none is taken")
+	o := options{list: write(t, "example.test/m v1.0.0 ci ./..."), explanations: write(t, ""), out: io.Discard}
+	for _, only := range []string{"(", "another"} {
+		if _, err := o.world(t.Context(), only); err == nil {
+			t.Errorf("a pattern of modules is taken that is none, or matches none: %q", only)
+		}
 	}
 }
 

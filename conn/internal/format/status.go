@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
+const ok = "HTTP/1.1 200 OK\r\n"
+
 // AppendStatusLine appends a status line (RFC 9112 §4).
 func AppendStatusLine(b []byte, status int) []byte {
+	if status == 200 {
+		return append(b, ok...)
+	}
 	b = append(b, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, ' ')
@@ -37,7 +42,7 @@ func (k *Stamps) Now() *Stamp {
 	const margin = time.Millisecond // for the timer's lateness
 	now := time.Now()
 	date := "Date: " + now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") + "\r\n" // RFC 9110 §5.6.7
-	s := &Stamp{date, "HTTP/1.1 200 OK\r\n" + date}
+	s := &Stamp{date, ok + date}
 	if left := time.Second - margin - time.Duration(now.Nanosecond()); left > 0 && k.current.CompareAndSwap(nil, s) {
 		time.AfterFunc(left, func() { k.current.Store(nil) })
 	}
