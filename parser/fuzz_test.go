@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// FuzzHead compares with http.ReadRequest: what is accepted means the same there, and what is refused has its reason here.
 func FuzzHead(f *testing.F) {
 	for _, in := range inputs {
 		f.Add([]byte(in.head))

@@ -1,5 +1,7 @@
 //go:build !linux
 
+// Elsewhere than on Linux the queue is not looked into.
+
 package server
 
 import "net"

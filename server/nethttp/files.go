@@ -1,3 +1,5 @@
+// Which bodies are files, and the buffers through which the others are copied.
+
 package nethttp
 
 import (

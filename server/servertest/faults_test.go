@@ -84,6 +84,7 @@ func faultScript(t *testing.T, faults servertest.Faults, script []byte) (log []s
 	return log
 }
 
+// FuzzFaults draws faults twice from the same seed: they are the same.
 func FuzzFaults(f *testing.F) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 3))

@@ -1,5 +1,7 @@
 //go:build linux && !spillway_portable
 
+// The set: on Linux those that are parked, and those that are watched, wait in epoll.
+
 package park
 
 import (

@@ -1,5 +1,7 @@
 //go:build !linux || spillway_portable
 
+// Elsewhere than on Linux, and with the build tag spillway_portable, nobody is parked.
+
 package park
 
 // Set parks nobody: an idle connection keeps its goroutine.

@@ -46,6 +46,7 @@ func TestNotation(t *testing.T) {
 	}
 }
 
+// FuzzNotation writes bytes down and reads them again: they are the same.
 func FuzzNotation(f *testing.F) {
 	f.Add([]byte("a\r\n\x00{x*3}\\ \xff"))
 	f.Add([]byte(strings.Repeat("}", 32) + strings.Repeat("{", 40) + strings.Repeat("*", 50)))

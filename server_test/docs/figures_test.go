@@ -1,0 +1,366 @@
+// The pages' figures come from the benchmark's committed results, and so does the README's plot.
+
+package docs_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// results is what the benchmark wrote, as far as the pages need it.
+type results struct {
+	Began   time.Time `json:"began"`
+	Machine struct {
+		CPU     string `json:"cpu"`
+		Cores   int    `json:"cores"`
+		System  string `json:"system"`
+		Kernel  string `json:"kernel"`
+		Virtual bool   `json:"virtual"`
+	} `json:"machine"`
+	Versions []struct{ Name, Version string } `json:"versions"`
+	Settings struct {
+		Rounds int `json:"rounds"`
+	} `json:"settings"`
+	Servers []struct {
+		Name, Title string
+		Floor       bool
+	} `json:"servers"`
+	Cases []benchCase `json:"cases"`
+}
+
+type benchCase struct {
+	ID, Topic, Title string
+	Rate             int
+	Idle             bool
+	Results          []struct {
+		Server, State, Why string
+		Figures            struct {
+			CPU         median  `json:"cpu_us"`
+			P99         median  `json:"p99_us"`
+			Idle        median  `json:"idle_5s_bytes"`
+			Goroutines  median  `json:"idle_goroutines"`
+			Allocations *median `json:"allocations"`
+		} `json:"figures"`
+		Rounds []map[string]any `json:"rounds"`
+	}
+}
+
+type median struct{ Median float64 }
+
+func benchmark(t *testing.T) *results {
+	t.Helper()
+	var r results
+	if err := json.Unmarshal([]byte(read(t, "bench/results/report.json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
+}
+
+// ours are spillway's own entries.
+var ours = []string{"spillway", "spillway-handler"}
+
+func (r *results) title(server string) string {
+	for _, s := range r.Servers {
+		if s.Name == server {
+			return s.Title
+		}
+	}
+	return server
+}
+
+func (r *results) floor(server string) bool {
+	for _, s := range r.Servers {
+		if s.Name == server {
+			return s.Floor
+		}
+	}
+	return false
+}
+
+// figure returns a server's figure in a case, in total and by round, under its name in the rounds.
+func (c *benchCase) figure(server, name string) (value float64, rounds map[float64]float64) {
+	for _, res := range c.Results {
+		if res.Server != server || res.State != "timed" {
+			continue
+		}
+		rounds = map[float64]float64{}
+		for _, round := range res.Rounds {
+			if v, ok := round[name].(float64); ok {
+				rounds[round["round"].(float64)] = v
+			}
+		}
+		switch name {
+		case "cpu_us":
+			value = res.Figures.CPU.Median
+		case "p99_us":
+			value = res.Figures.P99.Median
+		case "idle_5s_bytes":
+			value = res.Figures.Idle.Median
+		}
+	}
+	return value, rounds
+}
+
+func (r *results) byID(t *testing.T, id string) *benchCase {
+	t.Helper()
+	for i := range r.Cases {
+		if r.Cases[i].ID == id {
+			return &r.Cases[i]
+		}
+	}
+	t.Fatalf("the benchmark's results have no case %s", id)
+	return nil
+}
+
+// number writes a figure with three digits, or with all that stand before its point.
+func number(v float64) string {
+	switch abs := math.Abs(v); {
+	case abs >= 100:
+		s := strconv.FormatFloat(math.Round(v), 'f', 0, 64)
+		for i := len(s) - 3; i > 0; i -= 3 {
+			s = s[:i] + "," + s[i:]
+		}
+		return s
+	case abs >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	case abs >= 1:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 3, 64)
+}
+
+func machine(t *testing.T) string {
+	r := benchmark(t)
+	var versions []string
+	for _, v := range r.Versions {
+		versions = append(versions, v.Name+" "+v.Version)
+	}
+	virtual := ""
+	if r.Machine.Virtual {
+		virtual = ", a virtual machine"
+	}
+	return fmt.Sprintf("Made on %s, on %d cores of %s%s, %s, %s, with %s. Medians of %d rounds or more.",
+		r.Began.Format("2 January 2006"), r.Machine.Cores, r.Machine.CPU, virtual, r.Machine.System, r.Machine.Kernel,
+		strings.Join(versions, ", "), r.Settings.Rounds)
+}
+
+func resultTable(t *testing.T) string {
+	r := benchmark(t)
+	head := []string{"case"}
+	for _, s := range r.Servers {
+		head = append(head, s.Title)
+	}
+	var rows [][]string
+	for _, c := range r.Cases {
+		if c.Idle {
+			continue
+		}
+		row := []string{c.Topic + ": " + c.Title}
+		for _, s := range r.Servers {
+			cell := "–"
+			for _, res := range c.Results {
+				switch {
+				case res.Server != s.Name || res.State == "absent":
+				case res.State == "timed":
+					cell = number(res.Figures.CPU.Median)
+				default:
+					cell = res.State
+				}
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	var idle [][]string
+	c := r.byID(t, "idle")
+	for _, res := range c.Results {
+		if res.State != "timed" {
+			continue
+		}
+		goroutines := "–"
+		if n := res.Figures.Goroutines.Median; n > 0 {
+			goroutines = strconv.Itoa(int(n))
+		}
+		idle = append(idle, []string{r.title(res.Server), number(res.Figures.Idle.Median), goroutines})
+	}
+	return table(head, rows...) + "\n" + c.Title + ":\n\n" + table([]string{"server", "bytes a connection, after 5 s", "goroutines"}, idle...)
+}
+
+// worseTable lists every case in which a peer's median is below that of one of spillway's entries, however little.
+func worseTable(t *testing.T) string {
+	r := benchmark(t)
+	var rows [][]string
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		names := []struct{ name, unit string }{{"cpu_us", "µs of CPU"}}
+		switch {
+		case c.Idle:
+			names[0].name, names[0].unit = "idle_5s_bytes", "bytes a connection"
+		case c.Rate > 0 || c.ID == "paced":
+			names = append(names, struct{ name, unit string }{"p99_us", "µs until 99 % are answered"})
+		}
+		for _, n := range names {
+			for _, own := range ours {
+				if better := r.better(c, own, n.name); better != "" {
+					value, _ := c.figure(own, n.name)
+					rows = append(rows, []string{c.Topic + ": " + c.Title, r.title(own), number(value) + " " + n.unit, better})
+				}
+			}
+		}
+	}
+	return table([]string{"case", "spillway's entry", "its figure", "a peer's figure (times less; in how many rounds)"}, rows...)
+}
+
+// better returns the peers whose median is below that of one of spillway's entries.
+func (r *results) better(c *benchCase, own, name string) string {
+	value, rounds := c.figure(own, name)
+	var all []string
+	for _, s := range r.Servers {
+		if s.Floor || slices.Contains(ours, s.Name) {
+			continue
+		}
+		peer, peers := c.figure(s.Name, name)
+		if peer <= 0 || peer >= value {
+			continue
+		}
+		less, of := 0, 0
+		for round, v := range rounds {
+			if p, ok := peers[round]; ok {
+				of++
+				if p < v {
+					less++
+				}
+			}
+		}
+		all = append(all, fmt.Sprintf("%s: %s (%.2f; %d of %d)", s.Title, number(peer), value/peer, less, of))
+	}
+	return strings.Join(all, ", ")
+}
+
+// unmeasured lists the cases that the benchmark has and its committed results have not.
+func unmeasured(t *testing.T) string {
+	dir := t.TempDir()
+	program := "package main\n\nimport (\n\"fmt\"\n\"github.com/spillway-go/spillway/bench/cases\"\n)\n\n" +
+		"func main() {\nfor _, c := range cases.All() {\nfmt.Printf(\"%s\\t%s: %s\\n\", c.ID, c.Topic, c.Title)\n}\n}\n"
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bench, err := filepath.Abs(filepath.Join(root, "bench"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(bench, "listed", "main.go"): filepath.Join(dir, "main.go")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.Command("go", "run", "-overlay", filepath.Join(dir, "overlay.json"), "./listed")
+	run.Dir = bench
+	out, err := run.Output()
+	if err != nil {
+		t.Fatalf("the benchmark's cases cannot be listed: %v", err)
+	}
+	r := benchmark(t)
+	var missing []string
+	for line := range strings.Lines(string(out)) {
+		id, title, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if !slices.ContainsFunc(r.Cases, func(c benchCase) bool { return c.ID == id }) {
+			missing = append(missing, fmt.Sprintf("- `%s`: %s", id, title))
+		}
+	}
+	if len(missing) == 0 {
+		return "All cases of the benchmark have been measured."
+	}
+	return strings.Join(missing, "\n")
+}
+
+// figures are the README's.
+func figures(t *testing.T) string {
+	r := benchmark(t)
+	of := func(id, server string) string {
+		v, _ := r.byID(t, id).figure(server, "cpu_us")
+		return number(v)
+	}
+	idle := func(server string) string {
+		v, _ := r.byID(t, "idle").figure(server, "idle_5s_bytes")
+		return number(v)
+	}
+	times := func(id string) string {
+		a, _ := r.byID(t, id).figure("spillway-handler", "cpu_us")
+		b, _ := r.byID(t, id).figure("nethttp", "cpu_us")
+		return fmt.Sprintf("%.2f", a/b)
+	}
+	return fmt.Sprintf("Microseconds of processor time per request, measured on %s on %d cores of a virtual machine. The same "+
+		"http.Handler needs %s times what it needs on net/http for a small GET, %s for a GET over TLS, %s for a browser's request that "+
+		"differs every time, and %s at a fixed rate of 50,000 requests a second. Where a peer is better, it is said: fasthttp's own API "+
+		"needs %s µs for a GET over TLS (spillway's %s), nginx %s for the differing requests (%s) and %s at the fixed rate (%s). "+
+		"An idle connection costs %s bytes (net/http %s, fasthttp %s, nginx %s).",
+		r.Began.Format("2 January 2006"), r.Machine.Cores, times("get-64"), times("tls"), times("browser-vary"), times("paced"),
+		of("tls", "fasthttp"), of("tls", "spillway"), of("browser-vary", "nginx"), of("browser-vary", "spillway"),
+		of("paced", "nginx"), of("paced", "spillway"), idle("spillway"), idle("nethttp"), idle("fasthttp"), idle("nginx"))
+}
+
+// plotted are the cases of the README's plot, and what it calls them.
+var plotted = []struct{ id, title string }{
+	{"get-64", "small GET"},
+	{"browser-vary", "browser's GET, differing"},
+	{"tls", "small GET over TLS"},
+	{"leftover-64k", "64 KiB ignored, connection kept"},
+	{"upload-64k", "64 KiB read"},
+}
+
+// TestPlot draws the README's plot: a group of bars for each case. Its colours follow the reader's, light or dark.
+func TestPlot(t *testing.T) {
+	r := benchmark(t)
+	servers := []string{"spillway", "spillway-handler", "nethttp", "fasthttp", "nginx"}
+	const left, width, bar, gap = 210.0, 400.0, 13.0, 14.0
+	most := 0.0
+	for _, p := range plotted {
+		for _, s := range servers {
+			v, _ := r.byID(t, p.id).figure(s, "cpu_us")
+			most = max(most, v)
+		}
+	}
+	var b strings.Builder
+	y := 58.0
+	for i, s := range servers {
+		fmt.Fprintf(&b, `<rect class="s%d" x="%d" y="30" width="10" height="10" rx="2"/><text x="%d" y="39">%s</text>`+"\n",
+			i, 12+[]int{0, 84, 248, 330, 412}[i], 27+[]int{0, 84, 248, 330, 412}[i], html.EscapeString(r.title(s)))
+	}
+	for _, p := range plotted {
+		top := y
+		for i, s := range servers {
+			v, _ := r.byID(t, p.id).figure(s, "cpu_us")
+			if v == 0 {
+				continue
+			}
+			fmt.Fprintf(&b, `<rect class="s%d" x="%.0f" y="%.1f" width="%.1f" height="%.0f" rx="1.5"/><text class="n" x="%.1f" y="%.1f">%s</text>`+"\n",
+				i, left, y, v/most*width, bar-3, left+v/most*width+5, y+9, number(v))
+			y += bar
+		}
+		fmt.Fprintf(&b, `<text class="c" x="%.0f" y="%.1f">%s</text>`+"\n", left-10, (top+y)/2+2, html.EscapeString(p.title))
+		y += gap
+	}
+	kept(t, "docs/cpu.svg", fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 %[1]d" width="660" height="%[1]d" role="img" font-family="system-ui,sans-serif" font-size="12">
+<title>Microseconds of processor time per request: less is better</title>
+<style>
+text{fill:#1f2430}.t{font-weight:600;font-size:13px}.n{fill:#667085;font-size:11px}.c{text-anchor:end}
+.s0{fill:#0b63ce}.s1{fill:#63a9f2}.s2{fill:#e8793a}.s3{fill:#8250c4}.s4{fill:#2f9e5f}
+@media (prefers-color-scheme:dark){text{fill:#e6e9ef}.n{fill:#a0a8b8}.s0{fill:#4a9bff}.s1{fill:#9ccbff}.s3{fill:#b48ae8}.s4{fill:#4fc383}}
+</style>
+<text class="t" x="12" y="18">Microseconds of processor time per request (less is better)</text>
+%[2]s</svg>
+`, int(y), b.String()))
+}
