@@ -1,4 +1,4 @@
-// What a client that has not finished its head can make the server hold is what the README says.
+// What a client that has not finished its head can make the server hold is what docs/limits.md says.
 
 package nethttp_test
 
@@ -59,7 +59,7 @@ func TestMemoryOfUnfinishedHeads(t *testing.T) {
 		fields  = head / 64
 		trailer = 16 << 10
 		drain   = 256 << 10
-		formula = 3*head + trailer + 64*fields + 72<<10 + 3*drain // of the README
+		formula = 3*head + trailer + 64*fields + 72<<10 + 3*drain // of docs/limits.md
 		line    = "GET / HTTP/1.1\r\nHost: a\r\n"
 		small   = "a:\r\n"
 	)

@@ -180,18 +180,15 @@ func TestFilesAreThere(t *testing.T) {
 		if strings.HasPrefix(page, "server_test/") || page == "CHANGELOG.md" {
 			continue // reports, and what was
 		}
-		for _, code := range inline.FindAllString(prose(read(t, page)), -1) {
+		for _, code := range inline.FindAllString(prose(marks.ReplaceAllString(read(t, page), "")), -1) {
 			name := strings.Trim(code, "`")
 			ending := filepath.Ext(name)
 			isFile := ending == ".go" || ending == ".md" || ending == ".json" || ending == ".svg"
 			isFolder := strings.Contains(name, "/") && knownTop(name)
-			if !path.MatchString(name) || !isFile && !isFolder || strings.HasPrefix(name, "example.") {
+			if !path.MatchString(name) || !isFile && !isFolder {
 				continue
 			}
 			n++
-			if strings.HasPrefix(name, "go.") {
-				continue
-			}
 			found := false
 			for _, base := range []string{root, filepath.Join(root, filepath.Dir(page))} {
 				matches, err := filepath.Glob(filepath.Join(base, name))

@@ -324,3 +324,64 @@ func firstSentence(t *testing.T, where, name, comment string) string {
 }
 
 func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// rowsOf returns the first cells of the rows of a table that stands below a heading, without marks of code.
+func rowsOf(t *testing.T, page, heading string, cell int) (cells []string) {
+	t.Helper()
+	_, text, ok := strings.Cut(read(t, page), "\n"+heading+"\n")
+	if !ok {
+		t.Fatalf("%s has no %s", page, heading)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	for line := range strings.Lines(text) {
+		if columns := strings.Split(line, " | "); strings.HasPrefix(line, "| ") && cell < len(columns) {
+			cells = append(cells, strings.Trim(columns[cell], "| `\n"))
+		}
+	}
+	if len(cells) < 4 {
+		t.Fatalf("%s: the table below %s has %d rows", page, heading, len(cells))
+	}
+	return cells[2:]
+}
+
+// TestRoutes compares the routes of the page with those of the lab.
+func TestRoutes(t *testing.T) {
+	var have []string
+	for _, m := range regexp.MustCompile(`(?m)^\t\t"(/[a-z]+)":`).FindAllStringSubmatch(read(t, "cmd/spillway/internal/lab/native.go"), -1) {
+		have = append(have, m[1])
+	}
+	var said []string
+	for _, route := range rowsOf(t, "docs/operations.md", "## The lab", 0) {
+		route, _, _ = strings.Cut(route, "?")
+		said = append(said, route)
+	}
+	slices.Sort(have)
+	slices.Sort(said)
+	if !slices.Equal(have, said) {
+		t.Errorf("docs/operations.md has the routes %q, the lab %q", said, have)
+	}
+}
+
+// TestLogLines looks in the code for the messages that the page says are logged.
+func TestLogLines(t *testing.T) {
+	said := rowsOf(t, "docs/operations.md", "## What is logged", 1)
+	logs := regexp.MustCompile(`(?:\.log|\.logPanic|\.logFailure|Log\(?\)?\.(?:Debug|Warn|Error)|\.guarding)\("([^"]+)"`)
+	found := map[string]bool{}
+	for _, file := range files(t, ".go") {
+		if strings.HasSuffix(file, "_test.go") || !strings.HasPrefix(file, "conn/") && !strings.HasPrefix(file, "server/accept") {
+			continue
+		}
+		for _, m := range logs.FindAllStringSubmatch(read(t, file), -1) {
+			message := m[1]
+			if strings.Contains(m[0], "guarding") {
+				message += " panicked"
+			}
+			found[message] = true
+		}
+	}
+	for _, message := range said {
+		if !found[message] {
+			t.Errorf("docs/operations.md: nothing logs %q; these are logged: %v", message, found)
+		}
+	}
+}
