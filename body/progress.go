@@ -60,7 +60,7 @@ func (r *Reader) setEnd(e end) {
 // methods it may be called from any goroutine.
 func (r *Reader) Ended() bool { return r.framing == 0 || r.ended.Load() }
 
-// Abandon gives the content up: from now on reads return ErrAbandoned, and the leftover is TooLong. Any goroutine may
+// Abandon gives the content up: from now on reads return ErrAbandoned, and the leftover is LeftoverTooLong. Any goroutine may
 // call it.
 func (r *Reader) Abandon() {
 	if r.framing != 0 {

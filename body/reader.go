@@ -39,13 +39,13 @@ type Source interface {
 	Resume()
 }
 
-// Reader reads the content of one request. Its methods may be called from any goroutine; a Read beside another gets
-// ErrBusy.
-//
-// Two locks guard it. Whoever has mu may read from the source, and waits for the client with it; look is held for a moment
-// by whoever changes, or asks for, how far the reading has come. mu comes before look, and a source's own locks come
-// behind both.
+// Reader reads the content of one request, and settles it. It is the connection's; a handler has its Content. Its methods may
+// be called from any goroutine; a Read beside another returns ErrBusy.
 type Reader struct {
+	// Two locks guard it. Whoever has mu may read from the source, and waits for the client with it; look is held for a
+	// moment by whoever changes, or asks for, how far the reading has come. mu comes before look, and a source's own locks
+	// come behind both.
+
 	content Content        // the handler's side of it
 	framing parser.Framing // 0: a Reader of nothing, without a source and never changed
 	lim     *parser.Limits
@@ -72,7 +72,7 @@ type Reader struct {
 	skimmed  bool // Skim was called
 }
 
-// Empty is the Reader of requests without content: it is at its end, and it settles to Nothing.
+// Empty is the Reader of requests without content: it is at its end, and it settles to LeftoverNothing.
 var Empty = empty()
 
 func empty() *Reader {
