@@ -244,7 +244,7 @@ func stateDiagram(t *testing.T) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "```mermaid\nstateDiagram-v2\n    [*] --> open\n    state open {\n        [*] --> %v: TLS\n        [*] --> %v\n        %[1]v --> %[2]v\n",
 		conn.StageHandshake, conn.StageIdle)
-	fmt.Fprintf(&b, "        %v --> parked: nothing came for a while\n        parked --> %[1]v: readable\n", conn.StageIdle)
+	fmt.Fprintf(&b, "        %v --> parked: quiet\n        parked --> %[1]v: readable\n", conn.StageIdle)
 	fmt.Fprintf(&b, "        %v --> %v: a first byte\n        %[2]v --> %v: the head is whole\n        %[3]v --> %v: the response is sent\n        %[4]v --> %[1]v: %[5]s\n    }\n",
 		conn.StageIdle, conn.StageHead, conn.StageResponse, conn.StageLeftover, strings.Join(kept, ", "))
 	where := map[conn.Verdict]string{conn.VerdictLinger: "lingering", conn.VerdictClose: "closed", conn.VerdictHijack: "hijacked"}
@@ -259,7 +259,7 @@ func stateDiagram(t *testing.T) string {
 			}
 		}
 	}
-	b.WriteString("    lingering --> closed: the client has closed, or the time is over\n    hijacked --> [*]\n    closed --> [*]\n```\n")
+	b.WriteString("    lingering --> closed\n    hijacked --> [*]\n    closed --> [*]\n```\n")
 	return b.String()
 }
 
