@@ -114,7 +114,9 @@ type Conn struct {
 	parked     bool          // it has been, and its idle time goes on
 	rare       bool          // its last request came after more than ParkAfter
 	stop       sync.Mutex    // held while an idle connection is interrupted
+	denied     bool          // the client has too many connections
 	idleSince  time.Duration // since the server began
+	opened     time.Duration // likewise
 	place      park.Place    // among the parked
 }
 
@@ -142,7 +144,7 @@ type work struct {
 
 // New returns a connection that is to be served. Its id appears in events and in its requests.
 func New(nc net.Conn, cfg *Shared, id int64) *Conn {
-	c := &Conn{cfg: cfg, id: id, nc: nc}
+	c := &Conn{cfg: cfg, id: id, nc: nc, opened: time.Since(cfg.began)}
 	c.attach()
 	if already, ok := nc.(Secure); ok {
 		c.tls = already

@@ -15,9 +15,15 @@ func (c *Conn) Serve() Reason {
 	c.cfg.counters.accepted.Add(1)
 	return c.run(func() ending {
 		c.trace(Event{Kind: EventAccepted})
+		if c.denied {
+			return ReasonTooManyConns.ending()
+		}
 		return c.handshake()
 	})
 }
+
+// Deny lets Serve, which is called next, end the connection at once, because its client has too many.
+func (c *Conn) Deny() { c.denied = true }
 
 // run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
 // costs this connection and nothing else.

@@ -15,7 +15,10 @@ type Limits struct {
 	ReadHeaderTimeout time.Duration // from a request's first byte to the end of its head: 408. Default 10 s
 	ReadTimeout       time.Duration // from a request's first byte to the end of its content: 408. Default off
 	WriteTimeout      time.Duration // from the end of a request's head to the last byte of its response. Default off
-	IdleTimeout       time.Duration // how long the connection waits for a request's first byte. Default 60 s
+
+	// IdleTimeout is how long the connection waits for a request's first byte. Default 75 s: balancers keep their connections
+	// for 60 s, as nginx and AWS's do, and it must be they who end one first, or a request of theirs meets a closed connection.
+	IdleTimeout time.Duration
 
 	// ParkAfter is how long a connection is idle before it gives up its goroutine, on Linux. Default 750 ms. Before its second
 	// request, and when the last came after more than ParkAfter, a connection waits a 64th of that, but at least 1 ms.
@@ -47,6 +50,12 @@ type Limits struct {
 	LingerRate    int64         // how much all of a server's read in a second, see below. Default 2 GiB; cannot be turned off
 	MaxLingering  int           // connections of a server that linger at once; the oldest is closed for a new one. Default 4096
 
+	// MaxRequests is how many requests a connection serves, and MaxAge how long it may have been open when it sends a response,
+	// so that clients come again and balancers can choose again: the last response says Connection: close. Default off. Ages
+	// end up to a tenth earlier, each connection's at its own time, so that those that were opened together do not end so.
+	MaxRequests int
+	MaxAge      time.Duration
+
 	ShutdownGrace time.Duration // how long an idle connection waits for a request that is on its way. Default 100 ms
 }
 
@@ -59,7 +68,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.ReadHeaderTimeout, 10*time.Second, 0)
 	set(&l.ReadTimeout, 0, 0)
 	set(&l.WriteTimeout, 0, 0)
-	set(&l.IdleTimeout, 60*time.Second, 0)
+	set(&l.IdleTimeout, 75*time.Second, 0)
 	set(&l.ParkAfter, 750*time.Millisecond, forever)
 	set(&l.HeadBytes, p.HeadBytes, p.HeadBytes)
 	set(&l.TargetBytes, p.TargetBytes, math.MaxInt)
@@ -79,6 +88,8 @@ func (l Limits) withDefaults() Limits {
 	set(&l.LingerRate, 2<<30, 2<<30)
 	set(&l.StallTimeout, 10*time.Second, 0)
 	set(&l.MaxLingering, 4096, math.MaxInt)
+	set(&l.MaxRequests, math.MaxInt, math.MaxInt)
+	set(&l.MaxAge, forever, forever)
 	set(&l.ShutdownGrace, 100*time.Millisecond, 0)
 	return l
 }

@@ -43,6 +43,9 @@ const (
 	ReasonUnframed                      // only the end of the connection ends the response
 	ReasonWriteFailed                   // the response could not be sent
 	ReasonShutdown                      // the server is shutting down
+	ReasonMaxRequests                   // the connection has served as many requests as it may
+	ReasonMaxAge                        // the connection has been open for as long as it may
+	ReasonTooManyConns                  // the client has more connections than it may
 	ReasonAborted                       // the server closed the connection
 	ReasonHijacked                      // a handler has hijacked the connection
 	ReasonOtherProtocol                 // another protocol was served on it, and has ended
@@ -95,6 +98,9 @@ var reasons = [Reasons]struct {
 	ReasonUnframed:        {"unframed", "Only the end of the connection ends the response, as it does for an HTTP/1.0 client where the length is not known.", VerdictLinger, StageResponse, "RFC 9112 §6.3"},
 	ReasonWriteFailed:     {"write failed", "The response could not be sent, or the client did not take it in time.", VerdictClose, StageResponse, "RFC 9112 §9.5"},
 	ReasonShutdown:        {"shutdown", "The server is shutting down.", VerdictLinger, StageAny, "RFC 9112 §9.6"},
+	ReasonMaxRequests:     {"most requests", "The connection has served MaxRequests requests.", VerdictLinger, StageResponse, "RFC 9112 §9.6"},
+	ReasonMaxAge:          {"most age", "The connection has been open for its MaxAge.", VerdictLinger, StageResponse, "RFC 9112 §9.6"},
+	ReasonTooManyConns:    {"too many connections", "The client had MaxConnsPerClient other connections when this one was accepted.", VerdictClose, StageAny, "RFC 9112 §9.4"},
 	ReasonAborted:         {"aborted", "The server or a handler closed the connection at once.", VerdictClose, StageAny, ""},
 	ReasonHijacked:        {"hijacked", "A handler has hijacked the connection.", VerdictHijack, StageAny, "RFC 9110 §7.8"},
 	ReasonOtherProtocol:   {"other protocol", "The client and the server have agreed on another protocol, which has been served to its end.", VerdictClose, StageAny, ""},

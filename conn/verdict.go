@@ -5,6 +5,7 @@ package conn
 import (
 	"errors"
 	"syscall"
+	"time"
 
 	"github.com/spillway-go/spillway/body"
 )
@@ -35,6 +36,10 @@ func (c *Conn) persistence() Reason {
 		return ReasonTruncated // the handler meant more than it declared
 	case c.stopping.Load() && !c.servesOn():
 		return ReasonShutdown
+	case c.served.Load() >= int64(c.cfg.MaxRequests):
+		return ReasonMaxRequests
+	case c.cfg.MaxAge < forever && c.age() >= c.mostAge():
+		return ReasonMaxAge
 	}
 	budget := c.req.drain
 	if !c.res.final && (c.req.Body.Begun() || c.in.duplex.Load()) {
@@ -48,6 +53,16 @@ func (c *Conn) persistence() Reason {
 		return leftoverReason(l)
 	}
 	return ReasonNone
+}
+
+// age returns for how long the connection has been open.
+func (c *Conn) age() time.Duration { return time.Since(c.cfg.began) - c.opened }
+
+// mostAge is the MaxAge less up to a tenth, which depends on the connection's number alone.
+func (c *Conn) mostAge() time.Duration {
+	const parts = 1 << 10
+	part := uint64(c.id) * 0x9e3779b97f4a7c15 >> 54 // spreads numbers that follow each other (Fibonacci hashing)
+	return c.cfg.MaxAge - c.cfg.MaxAge/10/parts*time.Duration(part)
 }
 
 // servesOn reports whether a connection that is to stop has requests, or parts of them, that came before anybody told the

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/spillway-go/spillway/conn"
 )
 
 const (
@@ -48,8 +50,12 @@ func (s *Server) accept(l *listening) error {
 // begin registers a connection before anything else can happen to it, and serves it in a goroutine of its own, in which
 // Prepare is called too: a program's function neither holds Accept up nor ends it.
 func (s *Server) begin(l *listening, nc net.Conn) {
-	c := s.registry.add(nc, s.shared)
-	if s.Prepare == nil {
+	s.serve(l, s.registry.add(nc, s.shared), nc)
+}
+
+// serve serves a connection in a goroutine of its own. There its address is asked for too: a listener may have to wait for it.
+func (s *Server) serve(l *listening, c *conn.Conn, nc net.Conn) {
+	if s.Prepare == nil && s.MaxConnsPerClient <= 0 {
 		go c.Serve()
 		return
 	}
@@ -64,7 +70,12 @@ func (s *Server) begin(l *listening, nc net.Conn) {
 			l.preparing.Done()
 			c.Serve()
 		}()
-		s.Prepare(l.Listener, c)
+		if s.MaxConnsPerClient > 0 && !s.registry.admit(c, nc.RemoteAddr()) {
+			c.Deny()
+		}
+		if s.Prepare != nil {
+			s.Prepare(l.Listener, c)
+		}
 		prepared = true
 	}()
 }

@@ -91,6 +91,9 @@ const (
 	ReasonUnframed        = conn.ReasonUnframed        // only the end of the connection ends the response
 	ReasonWriteFailed     = conn.ReasonWriteFailed     // the response could not be sent
 	ReasonShutdown        = conn.ReasonShutdown        // the server is shutting down
+	ReasonMaxRequests     = conn.ReasonMaxRequests     // the connection has served as many requests as it may
+	ReasonMaxAge          = conn.ReasonMaxAge          // the connection has been open for as long as it may
+	ReasonTooManyConns    = conn.ReasonTooManyConns    // the client has more connections than it may
 	ReasonAborted         = conn.ReasonAborted         // the server closed the connection
 	ReasonHijacked        = conn.ReasonHijacked        // a handler has hijacked the connection
 	ReasonOtherProtocol   = conn.ReasonOtherProtocol   // another protocol was served on it, and has ended

@@ -19,12 +19,14 @@ type registry struct {
 	aborting  bool // nor is any connection
 	listeners map[*listening]struct{}
 	conns     map[*conn.Conn]struct{}
+	ended     map[*conn.Conn]chan struct{} // closed when the connection has ended, if somebody waits for that
+	clients   clients
 	nextID    int64
 	done      chan struct{} // closed with closing
 	deaf      chan struct{} // closed when the server is closing and the last listener has ended
 }
 
-func (r *registry) init(maxConns int) {
+func (r *registry) init(maxConns, maxPerClient int) {
 	if maxConns > 0 {
 		r.slots = make(chan struct{}, maxConns)
 	}
@@ -33,6 +35,8 @@ func (r *registry) init(maxConns int) {
 	r.deaf = make(chan struct{})
 	r.listeners = make(map[*listening]struct{})
 	r.conns = make(map[*conn.Conn]struct{})
+	r.ended = make(map[*conn.Conn]chan struct{})
+	r.clients.most = maxPerClient
 }
 
 // addListener registers a listener, unless the server is closing.
@@ -74,10 +78,23 @@ func (r *registry) release() {
 
 // add registers a new connection. One that was accepted while the server began to close is told so.
 func (r *registry) add(nc net.Conn, shared *conn.Shared) *conn.Conn {
+	return r.register(nc, shared, nil)
+}
+
+// addWaited is add, and returns a channel that is closed when the connection has ended.
+func (r *registry) addWaited(nc net.Conn, shared *conn.Shared) (*conn.Conn, <-chan struct{}) {
+	ended := make(chan struct{})
+	return r.register(nc, shared, ended), ended
+}
+
+func (r *registry) register(nc net.Conn, shared *conn.Shared, ended chan struct{}) *conn.Conn {
 	r.mu.Lock()
 	r.nextID++
 	c := conn.New(nc, shared, r.nextID)
 	r.conns[c] = struct{}{}
+	if ended != nil {
+		r.ended[c] = ended
+	}
 	closing, aborting := r.closing, r.aborting
 	r.mu.Unlock()
 	switch {
@@ -93,8 +110,22 @@ func (r *registry) remove(c *conn.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, c)
+	if ended := r.ended[c]; ended != nil {
+		delete(r.ended, c)
+		close(ended)
+	}
+	r.clients.leave(c)
 	r.release()
 	r.checkEmpty()
+}
+
+// admit counts a connection to its client, and reports false if that has too many.
+func (r *registry) admit(c *conn.Conn, addr net.Addr) bool {
+	client, is := clientOf(addr)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, open := r.conns[c]
+	return !is || !open || r.clients.enter(c, client)
 }
 
 // checkEmpty tells those who wait for it that the last listener, and that the last connection, has ended. r.mu is held.

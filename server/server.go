@@ -28,6 +28,11 @@ type Server struct {
 	Trace    func(Event)     // is called for every event of every connection, from its goroutine; nil: for none
 	Context  context.Context // the parent of the requests' contexts; nil: context.Background
 
+	// MaxConnsPerClient is how many connections one client may have at once: a client is an IPv4 address, or the 64 bits of an
+	// IPv6 address that name its network. One more is closed at once, before a TLS handshake or a request, for
+	// ReasonTooManyConns. Connections whose address is no IP address have no limit. 0: no limit.
+	MaxConnsPerClient int
+
 	// The rest is for handler APIs that are built on this one.
 
 	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted, before it is served; Serve waits for it
@@ -94,12 +99,35 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
+// ServeConn serves one connection, and returns nil when that has ended or was hijacked; or ErrClosed, after Shutdown or Close,
+// when it has closed the connection. It waits until MaxConns allows one more.
+func (s *Server) ServeConn(nc net.Conn) error { return s.ServeAccepted(nil, nc) }
+
+// ServeAccepted is ServeConn for a connection that was accepted from l, which Prepare is told.
+func (s *Server) ServeAccepted(l net.Listener, nc net.Conn) error {
+	s.once.Do(s.prepare)
+	own := &listening{Listener: l}
+	if !s.registry.reserve(s.registry.done) {
+		nc.Close()
+		return ErrClosed
+	}
+	if s.registry.retired() {
+		s.registry.release()
+		nc.Close()
+		return ErrClosed
+	}
+	c, ended := s.registry.addWaited(nc, s.shared)
+	s.serve(own, c, nc)
+	<-ended
+	return nil
+}
+
 func (s *Server) prepare() {
 	h := s.Handler
 	if h == nil {
 		h = HandlerFunc(notFound)
 	}
-	s.registry.init(s.MaxConns)
+	s.registry.init(s.MaxConns, s.MaxConnsPerClient)
 	s.shared = conn.Share(conn.Config{
 		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TLS: s.TLS, Context: s.Context,
 		Park: !s.NoPark, Ended: s.registry.remove, State: s.State, NextProto: s.NextProto,

@@ -50,10 +50,17 @@ func caller() (frame runtime.Frame) {
 const thisPackage = "github.com/spillway-go/spillway/server/nethttp."
 
 // errorLog is the native server's log of a server made by New: it says what the native server says in net/http's words.
-type errorLog struct{ http *http.Server }
+type errorLog struct {
+	http  *http.Server
+	quiet bool // nothing of what clients do
+}
 
-// Debug logs what clients do wrong.
-func (l errorLog) Debug(msg string, pairs ...any) { l.Error(msg, pairs...) }
+// Debug logs what clients do wrong, as net/http does.
+func (l errorLog) Debug(msg string, pairs ...any) {
+	if !l.quiet {
+		l.Error(msg, pairs...)
+	}
+}
 
 // Warn logs what may be over soon.
 func (l errorLog) Warn(msg string, pairs ...any) { l.Error(msg, pairs...) }

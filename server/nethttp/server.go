@@ -40,8 +40,11 @@ type Server struct {
 	// HeadBytes, 16,448 by default, and for these, which are off: TargetBytes, MinReadRate and MinWriteRate.
 	Limits server.Limits
 
-	MaxConns int                // connections served at once, others wait in the system's queue; 0: no limit
-	Trace    func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
+	MaxConns int // connections served at once, others wait in the system's queue; 0: no limit
+	// MaxConnsPerClient is how many connections one client may have at once, see [server.Server]; 0: no limit.
+	MaxConnsPerClient int
+	QuietClients      bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
+	Trace             func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
 
 	adapter  adapter
 	engine   server.Server
@@ -139,10 +142,16 @@ func (s *Server) ServeTLS(l net.Listener, certFile, keyFile string) error {
 func (s *Server) serve(l net.Listener, cfg *tls.Config) error {
 	own := &listener{Listener: l, tls: cfg}
 	defer own.Close()
+	return s.serveFrom(own, func(own *listener) error { return s.engine.Serve(own) })
+}
+
+// serveFrom lets the engine serve what comes from a listener.
+func (s *Server) serveFrom(own *listener, serve func(*listener) error) error {
 	s.once.Do(s.prepare)
 	if s.shutdown.Load() {
 		return http.ErrServerClosed
 	}
+	l := own.Listener
 	shadow, base, err := s.cast(l)
 	if err != nil {
 		return err
@@ -155,12 +164,35 @@ func (s *Server) serve(l net.Listener, cfg *tls.Config) error {
 		}
 	}
 	own.context = context.WithValue(ctx, http.ServerContextKey, s.adapter.http)
-	err = s.engine.Serve(own)
+	err = serve(own)
 	if errors.Is(err, server.ErrClosed) {
 		return http.ErrServerClosed
 	}
 	return err
 }
+
+// ServeConn serves one connection as Serve serves those that it accepts, and returns nil when it has ended or was hijacked;
+// http.ErrServerClosed after Shutdown or Close. BaseContext is called with a listener that has the connection's local address.
+func (s *Server) ServeConn(nc net.Conn) error {
+	if err := s.configure(false); err != nil {
+		nc.Close()
+		return err
+	}
+	err := s.serveFrom(&listener{Listener: given{nc}}, func(own *listener) error { return s.engine.ServeAccepted(own, nc) })
+	if err != nil {
+		nc.Close()
+	}
+	return err
+}
+
+// given is what stands for a listener where a connection was given: it accepts nothing.
+type given struct{ nc net.Conn }
+
+func (g given) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (g given) Addr() net.Addr            { return g.nc.LocalAddr() }
+
+// Close leaves the connection to who serves it.
+func (g given) Close() error { return nil }
 
 // configure gives the http.Server what it lacks, once: what is called first decides, as in net/http.
 func (s *Server) configure(overTLS bool) error {
@@ -180,7 +212,8 @@ func (s *Server) prepare() {
 	defer s.mu.Unlock()
 	h := s.adapter.http
 	s.engine = server.Server{
-		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns, Trace: s.Trace, Log: errorLog{h}, TLS: https.Config(nil),
+		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
+		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{h, s.QuietClients}, TLS: https.Config(nil),
 		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil,
 	}
 	if h.ConnState != nil {

@@ -1,0 +1,62 @@
+// How many connections each client has, where that is limited.
+
+package server
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/spillway-go/spillway/conn"
+)
+
+// clients counts connections by client. The registry's mu guards it.
+type clients struct {
+	most  int
+	conns map[netip.Prefix]int
+	of    map[*conn.Conn]netip.Prefix
+}
+
+// networkBits is how much of an IPv6 address names a client's network, in which it may choose the rest (RFC 4291 §2.5.4).
+const networkBits = 64
+
+// clientOf returns whose connection it is that comes from an address, and false if the address is no IP address.
+func clientOf(addr net.Addr) (netip.Prefix, bool) {
+	if addr == nil {
+		return netip.Prefix{}, false
+	}
+	from, err := netip.ParseAddrPort(addr.String())
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	ip, bits := from.Addr().Unmap().WithZone(""), networkBits
+	if ip.Is4() {
+		bits = ip.BitLen()
+	}
+	client, err := ip.Prefix(bits)
+	return client, err == nil
+}
+
+// enter counts a connection, unless its client has as many as it may.
+func (n *clients) enter(c *conn.Conn, client netip.Prefix) bool {
+	if n.conns[client] >= n.most {
+		return false
+	}
+	if n.conns == nil {
+		n.conns, n.of = make(map[netip.Prefix]int), make(map[*conn.Conn]netip.Prefix)
+	}
+	n.conns[client]++
+	n.of[c] = client
+	return true
+}
+
+// leave takes a connection out, if it was counted.
+func (n *clients) leave(c *conn.Conn) {
+	client, counted := n.of[c]
+	if !counted {
+		return
+	}
+	delete(n.of, c)
+	if n.conns[client]--; n.conns[client] == 0 {
+		delete(n.conns, client)
+	}
+}

@@ -1,0 +1,235 @@
+// What is off by default: the last request and the greatest age of a connection, connections of one client, and connections
+// that come from no listener.
+
+package server_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/servertest"
+)
+
+const getHello = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
+
+// askHello sends a request and reports whether the response says close.
+func askHello(t *testing.T, c io.ReadWriter) (closes bool) {
+	t.Helper()
+	io.WriteString(c, getHello)
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := io.ReadAll(res.Body); string(content) != "hello" || err != nil {
+		t.Fatalf("%q, %v", content, err)
+	}
+	return res.Close
+}
+
+func TestMaxRequests(t *testing.T) {
+	srv := &server.Server{Handler: server.HandlerFunc(answerHello), Limits: server.Limits{MaxRequests: 3}}
+	inBubble(t, nil, srv, func(b *bubble) {
+		c := b.dial()
+		for i, want := range []bool{false, false, true} {
+			if got := askHello(b.T, c); got != want {
+				b.Errorf("response %d says close: %t", i+1, got)
+			}
+		}
+		if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			b.Errorf("%d, %v behind the last response", n, err)
+		}
+		c.Close()
+		if got := <-b.ends; got != conn.ReasonMaxRequests {
+			b.Errorf("ended: %v", got)
+		}
+	})
+}
+
+// A connection's age ends between nine tenths of the limit and the limit, and not all at once.
+func TestMaxAge(t *testing.T) {
+	const most = 1000 * time.Second
+	srv := &server.Server{Handler: server.HandlerFunc(answerHello), Limits: server.Limits{MaxAge: most, IdleTimeout: -1}}
+	inBubble(t, nil, srv, func(b *bubble) {
+		var all [8]*servertest.Conn
+		for i := range all {
+			all[i] = b.dial()
+			askHello(b.T, all[i])
+		}
+		time.Sleep(most*9/10 - time.Second)
+		for i, c := range all {
+			if askHello(b.T, c) {
+				b.Errorf("%d ends too early", i)
+			}
+		}
+		time.Sleep(most / 20)
+		early := 0
+		var late []*servertest.Conn
+		for _, c := range all {
+			if askHello(b.T, c) {
+				early++
+			} else {
+				late = append(late, c)
+			}
+		}
+		if early == 0 || len(late) == 0 {
+			b.Errorf("%d of %d end in the first half", early, len(all))
+		}
+		time.Sleep(most/20 + time.Second)
+		for _, c := range late {
+			if !askHello(b.T, c) {
+				b.Error("one does not end")
+			}
+		}
+		for _, c := range all {
+			c.Close()
+			if got := <-b.ends; got != conn.ReasonMaxAge {
+				b.Errorf("ended: %v", got)
+			}
+		}
+	})
+}
+
+// from is a connection with another address.
+type from struct {
+	net.Conn
+	addr net.Addr
+}
+
+func (c from) RemoteAddr() net.Addr { return c.addr }
+
+func tcpAddr(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1234} }
+
+func TestMaxConnsPerClient(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		addrs []net.Addr
+		over  bool // the last is one too many
+	}{
+		{"another client", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.2")}, false},
+		{"one too many", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true},
+		{"mapped into IPv6", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("::ffff:192.0.2.1"), tcpAddr("192.0.2.1")}, true},
+		{"one network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8::ffff:0:0:3")}, true},
+		{"another network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8:0:1::1")}, false},
+		{"no IP address", []net.Addr{&net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}}, false},
+		{"no address", []net.Addr{nil, nil, nil}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			next := 0
+			wrap := func(nc net.Conn) net.Conn {
+				addr := append(c.addrs, c.addrs...)[next]
+				next++
+				return from{nc, addr}
+			}
+			srv := &server.Server{Handler: server.HandlerFunc(answerHello), MaxConnsPerClient: 2}
+			inBubble(t, wrap, srv, func(b *bubble) {
+				first, second := b.dial(), b.dial()
+				askHello(b.T, first)
+				askHello(b.T, second)
+				third := b.dial()
+				if !c.over {
+					askHello(b.T, third)
+					return
+				}
+				if got, err := io.ReadAll(third); len(got) != 0 || err != nil {
+					b.Errorf("%q, %v", got, err)
+				}
+				if got := <-b.ends; got != conn.ReasonTooManyConns || b.Stats().Closes[conn.ReasonTooManyConns] != 1 {
+					b.Errorf("ended: %v", got)
+				}
+				askHello(b.T, first)
+				first.Close()
+				<-b.ends
+				synctest.Wait()
+				askHello(b.T, b.dial()) // there is a place again
+			})
+		})
+	}
+}
+
+func TestServeConn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &server.Server{Handler: server.HandlerFunc(answerHello), MaxConns: 1}
+		pair := func() (ours, theirs net.Conn) {
+			l := servertest.Listen()
+			defer l.Close()
+			c, err := l.Dial()
+			if err != nil {
+				t.Fatal(err)
+			}
+			nc, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return nc, c
+		}
+		ended := make(chan error, 2)
+		ours, theirs := pair()
+		go func() { ended <- srv.ServeConn(ours) }()
+		askHello(t, theirs)
+		if open := srv.Stats().Open; open != 1 {
+			t.Errorf("%d connections are open", open)
+		}
+		another, waiting := pair()
+		go func() { ended <- srv.ServeConn(another) }()
+		synctest.Wait()
+		if open := srv.Stats().Open; open != 1 || len(ended) != 0 {
+			t.Errorf("%d connections are open, %d have ended", open, len(ended))
+		}
+		theirs.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		askHello(t, waiting)
+		go func() {
+			synctest.Wait()
+			waiting.Close()
+		}()
+		if err := srv.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		late, client := pair()
+		if err := srv.ServeConn(late); !errors.Is(err, server.ErrClosed) {
+			t.Errorf("ServeConn, later: %v", err)
+		}
+		if n, err := client.Read(make([]byte, 1)); n != 0 || err == nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	})
+}
+
+// manyOf is a listener of a type that cannot be a map's key.
+type manyOf []net.Listener
+
+func (l manyOf) Accept() (net.Conn, error) { return l[0].Accept() }
+func (l manyOf) Close() error              { return l[0].Close() }
+func (l manyOf) Addr() net.Addr            { return l[0].Addr() }
+
+func TestAListenerThatIsNoMapKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := servertest.Listen()
+		srv := &server.Server{Handler: server.HandlerFunc(answerHello)}
+		ended := make(chan error)
+		go func() { ended <- srv.Serve(manyOf{l}) }()
+		c, err := l.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		askHello(t, c)
+		c.Close()
+		srv.Shutdown(t.Context())
+		if err := <-ended; err != server.ErrClosed {
+			t.Error(err)
+		}
+	})
+}
