@@ -58,6 +58,11 @@ func (a Adapter) OmitDate() { a.w.mark(func(res *response) { res.undated = true 
 // Hijack, the connection ends behind it.
 func (a Adapter) AsStock() { a.w.mark(func(res *response) { res.stock = true }) }
 
+// SniffedType is the Content-Type that the server has found out. It stands behind the handler's fields.
+func (a Adapter) SniffedType(mediaType string) {
+	a.w.mark(func(res *response) { res.sniffed = mediaType })
+}
+
 // UntilClose lets the end of the connection be the end of the content, whatever the HTTP version, unless a Content-Length
 // is set.
 func (a Adapter) UntilClose() { a.w.mark(func(res *response) { res.untilClose = true }) }

@@ -39,17 +39,20 @@ func (w *response) appendHead(closes, tellsKept bool) {
 	out := &w.c.out
 	out.grab(256 + w.fields.Bytes() + len(w.content))
 	b := w.appendFirst(out.buf)
-	switch {
-	case w.coding == chunked:
+	if w.coding != chunked && w.declared >= 0 && (w.coding == fixed || w.status == 304 || !w.contentless()) {
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, w.declared, 10)
+		b = append(b, "\r\n"...)
+	}
+	if w.sniffed != "" {
+		b = append(append(append(b, "Content-Type: "...), w.sniffed...), "\r\n"...)
+	}
+	if w.coding == chunked {
 		b = append(b, "Transfer-Encoding: "...)
 		if w.codings != "" {
 			b = append(append(b, w.codings...), ", "...)
 		}
 		b = append(b, "chunked\r\n"...)
-	case w.declared >= 0 && (w.coding == fixed || w.status == 304 || !w.contentless()):
-		b = append(b, "Content-Length: "...)
-		b = strconv.AppendInt(b, w.declared, 10)
-		b = append(b, "\r\n"...)
 	}
 	switch {
 	case closes:

@@ -60,7 +60,7 @@ func (w *response) fail(err error) {
 		return !describesContent(name) && !(switches && parser.EqualFold(name, "Upgrade"))
 	})
 	w.trailers.Reset()
-	w.codings = ""
+	w.codings, w.sniffed = "", ""
 	w.status, w.declared, w.written = answer.Status, -1, int64(len(answer.Content))
 	w.put("Content-Type", answer.ContentType, true)
 	for _, f := range answer.Fields {

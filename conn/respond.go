@@ -53,6 +53,7 @@ type answer struct {
 	closing  bool  // the handler wants the connection closed, or has made that necessary
 
 	undated    bool   // no Date
+	sniffed    string // the Content-Type that the server has found out
 	untilClose bool   // no other framing than the end of the connection
 	codings    string // transfer codings that the content is in already
 	stock      bool   // Date behind the handler's fields; status 101 may be sent without a Hijack

@@ -97,7 +97,7 @@ func TestStockWire(t *testing.T) {
 		{"less than was declared", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "20")
 			io.WriteString(w, "content")
-		}, []string{get, get}, ok + plain + "Content-Length: 20\r\n\r\ncontent"},
+		}, []string{get, get}, ok + "Content-Length: 20\r\n" + plain + "\r\ncontent"},
 		{"a request that is changed", func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, r.Method, r.URL, r.Host, r.Header, r.RequestURI, r.Proto, r.ContentLength)
 			r.Method, r.Host, r.RequestURI, r.Proto, r.ContentLength = "PUT", "b", "/b", "HTTP/1.0", 7
@@ -105,12 +105,12 @@ func TestStockWire(t *testing.T) {
 			r.Header.Set("X", "z")
 			r.Header["X"][0] = "q"
 			r.Header.Add("Connection", "close")
-		}, []string{"GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"}, twice(ok + plain + "Content-Length: 27\r\n\r\nGET/aamap[X:[y]]/aHTTP/1.10")},
-		{"stray line ends behind a POST", consume, []string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}\r\n", "", "", "", "\r\n\r\n", "", "", "", get}, ok + plain + "Content-Length: 8\r\n\r\n2, <nil>" + ok + plain + "Content-Length: 8\r\n\r\n0, <nil>"},
+		}, []string{"GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"}, twice(ok + "Content-Length: 27\r\n" + plain + "\r\nGET/aamap[X:[y]]/aHTTP/1.10")},
+		{"stray line ends behind a POST", consume, []string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}\r\n", "", "", "", "\r\n\r\n", "", "", "", get}, ok + "Content-Length: 8\r\n" + plain + "\r\n2, <nil>" + ok + "Content-Length: 8\r\n" + plain + "\r\n0, <nil>"},
 		{"chunks whose end has not come", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ignored") },
-			[]string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n", "0\r\n\r\n"}, ok + plain + "Content-Length: 7\r\nConnection: close\r\n\r\nignored"},
+			[]string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n", "0\r\n\r\n"}, ok + "Content-Length: 7\r\n" + plain + "Connection: close\r\n\r\nignored"},
 		{"chunks whose end has come", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ignored") },
-			[]string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", get}, twice(ok + plain + "Content-Length: 7\r\n\r\nignored")},
+			[]string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", get}, twice(ok + "Content-Length: 7\r\n" + plain + "\r\nignored")},
 		{"a word that was given", func(w http.ResponseWriter, r *http.Request) {
 			io.ReadFull(r.Body, make([]byte, 1))
 			http.NewResponseController(w).Flush()

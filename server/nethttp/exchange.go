@@ -174,7 +174,7 @@ func (x *exchange) beginning(p []byte) []byte {
 func (x *exchange) complete(first []byte) {
 	x.sent = true
 	if x.sniff && len(first) > 0 {
-		x.res.Set("Content-Type", http.DetectContentType(first))
+		x.native.SniffedType(http.DetectContentType(first))
 	}
 	if x.conn.noKeepAlives.Load() || x.overran && x.request.Method != "HEAD" {
 		x.res.Set("Connection", "close")

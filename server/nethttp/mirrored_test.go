@@ -127,13 +127,14 @@ func TestPassedReadDeadlineIsNotExtended(t *testing.T) {
 	})
 }
 
-// The handler's fields come first, and Date behind them.
-func TestDateStandsBehindTheFields(t *testing.T) {
+// The handler's fields come first, and the server's own behind them.
+func TestServersFieldsStandBehindTheHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, status := range []int{http.StatusOK, http.StatusNotFound} {
 			l := serveIn(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Field", "1")
 				w.WriteHeader(status)
+				io.WriteString(w, "content")
 			})}))
 			c, err := l.Dial()
 			if err != nil {
@@ -147,7 +148,7 @@ func TestDateStandsBehindTheFields(t *testing.T) {
 					names = append(names, name)
 				}
 			}
-			if want := []string{"X-Field", "Date", "Content-Length", "Connection"}; !slices.Equal(names, want) {
+			if want := []string{"X-Field", "Date", "Content-Length", "Content-Type", "Connection"}; !slices.Equal(names, want) {
 				t.Errorf("status %d: fields %q, want %q", status, names, want)
 			}
 		}
