@@ -47,10 +47,13 @@ func TestLimits(t *testing.T) {
 		}
 		delete(rows, name)
 	}
-	if got := rows["MaxConns"]; got != [2]string{"off", "off"} || new(server.Server).MaxConns != 0 {
-		t.Errorf("docs/limits.md says of MaxConns %q", got)
+	none := server.Server{}
+	for name, most := range map[string]int{"MaxConns": none.MaxConns, "MaxConnsPerClient": none.MaxConnsPerClient} {
+		if got := rows[name]; got != [2]string{"off", "off"} || most != 0 {
+			t.Errorf("docs/limits.md says of %s %q", name, got)
+		}
+		delete(rows, name)
 	}
-	delete(rows, "MaxConns")
 	for name := range rows {
 		t.Errorf("docs/limits.md has a row for %s, which is no limit", name)
 	}
