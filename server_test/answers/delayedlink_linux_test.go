@@ -2,7 +2,7 @@
 // with a TUN device, and this test as the cable between them. On a loopback interface a FIN, a reset and the data before
 // them arrive at once; here they can overtake what the client has not read yet.
 
-package server_test
+package answers_test
 
 import (
 	"errors"
@@ -21,6 +21,7 @@ import (
 	"unsafe"
 
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 const (
@@ -56,7 +57,7 @@ func newNamespace(t *testing.T, from, to string) *namespace {
 		ns.tun.Close()
 	})
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
-		liveUnable(t, "a delayed link needs root and /dev/net/tun: %v", err)
+		sockets.Unable(t, "a delayed link needs root and /dev/net/tun: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -143,16 +144,8 @@ func delayedLink(t *testing.T) (a, b *namespace, lost *atomic.Int64) {
 	return a, b, lost
 }
 
-// liveUnable skips a test that this machine does not allow, and says so where it cannot be overlooked.
-func liveUnable(t testing.TB, format string, args ...any) {
-	t.Helper()
-	text := fmt.Sprintf(format, args...)
-	fmt.Fprintf(os.Stderr, "\n*** NOT TESTED: %s: %s ***\n\n", t.Name(), text)
-	t.Skip(text)
-}
-
 func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	serverSide, clientSide, lost := delayedLink(t)
 	var l net.Listener
 	var err error
@@ -162,10 +155,10 @@ func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
 	}
 	srv := &server.Server{Limits: server.Limits{StallTimeout: time.Second}}
 	srv.Limits.LingerTimeout = 20 * time.Second // 85 MB through a link of 20 MB/s take as long as that of the default
-	live := liveServeOn(t, srv, l)
-	dial := func() *liveClient {
-		var c *liveClient
-		clientSide.do(func() { c = liveDial(t, live.addr) })
+	live := sockets.ServeOn(t, srv, l)
+	dial := func() *sockets.Client {
+		var c *sockets.Client
+		clientSide.do(func() { c = sockets.Dial(t, live.Addr) })
 		return c
 	}
 	began := time.Now()
@@ -174,7 +167,7 @@ func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
 		t.Fatalf("a connection was made in %v: it did not cross the link", took)
 	}
 	times := 1
-	if liveLong {
+	if sockets.Long {
 		times = 20
 	}
 	for _, size := range []int64{1e6, 5e6} {
@@ -186,7 +179,7 @@ func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
 				c := dial()
 				all.Go(func() {
 					began := time.Now()
-					live.writeThenRead(&liveClient{named{t, early.name}, c.Conn, c.in}, early.head, early.status, size)
+					writeThenRead(live, &sockets.Client{TB: named{t, early.name}, Conn: c.Conn, In: c.In}, early.head, early.status, size)
 					mu.Lock()
 					defer mu.Unlock()
 					took = append(took, time.Since(began))
@@ -194,7 +187,7 @@ func TestEarlyAnswerAcrossDelayedLink(t *testing.T) {
 			}
 			all.Wait()
 		}
-		median, most := liveMedian(took)
+		median, most := sockets.Median(took)
 		t.Logf("%d × %d MB, %d at once: median %v, most %v", len(took), size/1e6, len(took)/times, median, most)
 	}
 	t.Logf("%d packets were lost", lost.Load())
@@ -219,20 +212,20 @@ func (n named) Fatalf(format string, args ...any) {
 
 // A client that withholds its content across the link is answered within a round trip.
 func TestWithheldContentAcrossDelayedLink(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	serverSide, clientSide, _ := delayedLink(t)
 	var l net.Listener
 	serverSide.do(func() { l, _ = net.Listen("tcp", "10.77.0.1:80") })
-	live := liveServeOn(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second}}, l)
-	var c *liveClient
-	clientSide.do(func() { c = liveDial(t, live.addr) })
+	live := sockets.ServeOn(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second}}, l)
+	var c *sockets.Client
+	clientSide.do(func() { c = sockets.Dial(t, live.Addr) })
 	for range 3 {
 		began := time.Now()
-		c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
-		c.wantAnswer("POST", 200, "ignored\n")
+		c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+		c.WantAnswer("POST", 200, "ignored\n")
 		if took := time.Since(began); took > 4*time.Second { // less than the time for a drain: nobody waited for that
 			t.Errorf("answered after %v", took)
 		}
-		c.send(1000, "")
+		c.Send(1000, "")
 	}
 }

@@ -1,6 +1,6 @@
 // A handler that reads and writes in turns, and a client that does too, or does not, in fake time and over both APIs.
 
-package server_test
+package answers_test
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/nethttp"
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // duplex is a handler in both APIs' words.
@@ -89,7 +90,7 @@ func duplexContent(n int) (all string) { return strings.Repeat("0123456789abcdef
 func duplexSend(client io.Writer, content string) <-chan error {
 	sent := make(chan error, 1)
 	go func() {
-		_, err := io.WriteString(client, spell("POST", "/", content))
+		_, err := io.WriteString(client, sockets.Spell("POST", "/", content))
 		sent <- err
 	}()
 	return sent
@@ -122,7 +123,7 @@ func duplexAnswer(t *testing.T, in io.Reader) (content string, closes bool, err 
 // A client that sends and reads at once, with a pause of three seconds, and then at 40 KB a second, gets all that it sends.
 func TestSlowDuplexIsWhole(t *testing.T) {
 	const size = 64 << 20
-	if raceEnabled {
+	if sockets.Race {
 		t.Skip("too many bytes for the race detector")
 	}
 	content := duplexContent(size)

@@ -1,6 +1,6 @@
 // A response always arrives: whatever the client is still sending when the server has made up its mind.
 
-package server_test
+package answers_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // liveEarly are requests that are answered before their content is read. The %d is the content's length.
@@ -50,29 +51,29 @@ var liveRudeEarly = []struct {
 // A client that writes all of its request before it reads anything gets the response whole, meets no reset and no broken
 // pipe, and sees the stream end cleanly.
 func TestEarlyAnswerIsReadAfterAllIsWritten(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		for _, size := range []int64{1e6, 10e6, 100e6} {
 			times := 20
 			switch {
-			case over.Name != livePlain && size > 10e6:
+			case over.Name != sockets.Plain && size > 10e6:
 				continue
-			case over.Name != livePlain:
+			case over.Name != sockets.Plain:
 				times = 2
-			case size > 10e6 && !liveLong:
+			case size > 10e6 && !sockets.Long:
 				times = 3
 			}
 			for _, early := range liveEarly {
 				t.Run(fmt.Sprintf("%s/%dMB", early.name, size/1e6), func(t *testing.T) {
 					// A response that does not fit the buffers waits so long for a client that reads nothing.
-					live := liveOver(t, over, &server.Server{Limits: server.Limits{StallTimeout: 100 * time.Millisecond}})
+					live := sockets.Over(t, over, &server.Server{Limits: server.Limits{StallTimeout: 100 * time.Millisecond}})
 					var took []time.Duration
 					for range times {
 						began := time.Now()
-						live.writeThenRead(live.dial(t), early.head, early.status, size)
+						writeThenRead(live, live.Dial(t), early.head, early.status, size)
 						took = append(took, time.Since(began))
 					}
 					liveWantNoHaste(t, live, times)
-					median, most := liveMedian(took)
+					median, most := sockets.Median(took)
 					t.Logf("%d × %d MB: 0 resets; median %v, most %v", times, size/1e6, median, most)
 				})
 			}
@@ -81,12 +82,12 @@ func TestEarlyAnswerIsReadAfterAllIsWritten(t *testing.T) {
 }
 
 func TestEveryRefusalIsReadAfterAllIsWritten(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		for _, early := range liveRudeEarly {
 			t.Run(early.name, func(t *testing.T) {
-				live := liveOver(t, over, &server.Server{})
+				live := sockets.Over(t, over, &server.Server{})
 				for range 3 {
-					live.writeThenRead(live.dial(t), early.head, early.status, 5e6)
+					writeThenRead(live, live.Dial(t), early.head, early.status, 5e6)
 				}
 				liveWantNoHaste(t, live, 3)
 			})
@@ -94,22 +95,22 @@ func TestEveryRefusalIsReadAfterAllIsWritten(t *testing.T) {
 	})
 }
 
-func (l *liveServer) writeThenRead(c *liveClient, head string, status int, size int64) {
+func writeThenRead(l *sockets.Server, c *sockets.Client, head string, status int, size int64) {
 	c.Helper()
-	c.send(size, head, size)
+	c.Send(size, head, size)
 	method, _, _ := strings.Cut(head, " ")
-	res := c.wantAnswer(method, status, "")
+	res := c.WantAnswer(method, status, "")
 	if !res.Close {
 		c.Errorf("the response does not say Connection: close")
 	}
-	l.wantEndOf(c)
+	l.WantEndOf(c)
 	c.Close()
 }
 
 // liveWantNoHaste checks that every connection ended because its client had closed, and not before.
-func liveWantNoHaste(t *testing.T, live *liveServer, n int) {
+func liveWantNoHaste(t *testing.T, live *sockets.Server, n int) {
 	t.Helper()
-	for _, e := range live.waitEvents(t, int(conn.EventClosed), n, 2*time.Second) {
+	for _, e := range live.WaitEvents(t, int(conn.EventClosed), n, 2*time.Second) {
 		if e.Verdict != conn.VerdictLinger {
 			t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
 		}
@@ -119,7 +120,7 @@ func liveWantNoHaste(t *testing.T, live *liveServer, n int) {
 // A client that withholds the content until it has the answer is answered at once. Where the leftover then fits the
 // drain budget, the connection serves the next request.
 func TestAnswerDoesNotWaitForWithheldContent(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		for _, test := range []struct {
 			path   string
 			status int
@@ -135,21 +136,21 @@ func TestAnswerDoesNotWaitForWithheldContent(t *testing.T) {
 			{"/bytes?n=1000000", 200, 1000, true},
 		} {
 			t.Run(fmt.Sprintf("%s with %d bytes", test.path[1:], test.size), func(t *testing.T) {
-				live := liveOver(t, over, &server.Server{})
-				c := live.dial(t)
-				c.send(0, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", test.path, test.size)
-				res := c.wantAnswer("POST", test.status, "")
+				live := sockets.Over(t, over, &server.Server{})
+				c := live.Dial(t)
+				c.Send(0, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", test.path, test.size)
+				res := c.WantAnswer("POST", test.status, "")
 				if res.Close == test.kept {
 					t.Errorf("Connection: close is %v", res.Close)
 				}
 				time.Sleep(50 * time.Millisecond)
-				c.send(test.size, "")
+				c.Send(test.size, "")
 				if !test.kept {
-					live.wantEndOf(c)
+					live.WantEndOf(c)
 					return
 				}
-				c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-				c.wantAnswer("GET", 200, "Hello, World!")
+				c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+				c.WantAnswer("GET", 200, "Hello, World!")
 			})
 		}
 	})
@@ -158,18 +159,18 @@ func TestAnswerDoesNotWaitForWithheldContent(t *testing.T) {
 // The same with Expect: the client is never told to continue. If it sends the content anyway, that is not taken for a
 // request, and the connection ends in the lingering way.
 func TestAnswerToWithheldContentWithExpect(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
-		live := liveOver(t, over, &server.Server{})
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
+		live := sockets.Over(t, over, &server.Server{})
 		for _, sends := range []bool{false, true} {
-			c := live.dial(t)
-			c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
-			if res := c.wantAnswer("POST", 200, "ignored\n"); !res.Close {
+			c := live.Dial(t)
+			c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+			if res := c.WantAnswer("POST", 200, "ignored\n"); !res.Close {
 				t.Error("the connection is kept, although nobody knows whether content will come")
 			}
 			if sends {
-				c.send(1000, "")
+				c.Send(1000, "")
 			}
-			live.wantEndOf(c)
+			live.WantEndOf(c)
 			c.Close()
 		}
 	})
@@ -177,14 +178,14 @@ func TestAnswerToWithheldContentWithExpect(t *testing.T) {
 
 // Both sides write before they read: 10 MB in each direction, and no deadlock.
 func TestBothSidesWriteFirst(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		for _, size := range []int64{100e3, 10e6} {
 			t.Run(fmt.Sprint(size), func(t *testing.T) {
-				live := liveOver(t, over, &server.Server{Limits: server.Limits{StallTimeout: time.Second}})
-				c := live.dial(t)
+				live := sockets.Over(t, over, &server.Server{Limits: server.Limits{StallTimeout: time.Second}})
+				c := live.Dial(t)
 				began := time.Now()
-				c.send(size, "POST /bytes?n=10000000 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
-				if _, content := c.answer("POST"); len(content) != 10e6 {
+				c.Send(size, "POST /bytes?n=10000000 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
+				if _, content := c.Answer("POST"); len(content) != 10e6 {
 					t.Fatalf("%d bytes of content", len(content))
 				}
 				c.Close()
@@ -198,16 +199,16 @@ func TestBothSidesWriteFirst(t *testing.T) {
 
 // Shutdown waits for those that linger, within their time.
 func TestShutdownWaitsForLingering(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
-		live := liveOver(t, over, &server.Server{})
-		c := live.dial(t)
-		c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
-		c.wantAnswer("POST", 200, "ignored\n")
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
+		live := sockets.Over(t, over, &server.Server{})
+		c := live.Dial(t)
+		c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+		c.WantAnswer("POST", 200, "ignored\n")
 		ended := make(chan error, 1)
 		go func() { ended <- live.Shutdown(context.Background()) }()
 		time.Sleep(50 * time.Millisecond)
-		c.send(1000000, "")
-		live.wantEndOf(c)
+		c.Send(1000000, "")
+		live.WantEndOf(c)
 		c.Close()
 		if err := <-ended; err != nil {
 			t.Error(err)

@@ -1,7 +1,7 @@
 // Sockets behind wrappers of the kinds that programs have: a limit on connections, a PROXY protocol, a type that embeds a
 // socket; and hooks that set the deadlines of the sockets themselves.
 
-package server_test
+package answers_test
 
 import (
 	"bufio"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/nethttp"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // wrapperListener is a listener that has the methods of net.Listener alone, and wraps its connections.
@@ -67,26 +68,26 @@ var wrappers = map[string]func(*net.TCPConn) net.Conn{
 	"embedded": func(c *net.TCPConn) net.Conn { return embedded{c} },
 }
 
-func serveWrapped(t *testing.T, srv *server.Server, wrap func(*net.TCPConn) net.Conn) *liveServer {
+func serveWrapped(t *testing.T, srv *server.Server, wrap func(*net.TCPConn) net.Conn) *sockets.Server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return liveServeOn(t, srv, wrapperListener{l, wrap})
+	return sockets.ServeOn(t, srv, wrapperListener{l, wrap})
 }
 
 // An early 413 is read by a client that has written all of its 8 or 20 MB before, ten times of ten.
 func TestEarlyAnswerBehindWrappers(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	for name, wrap := range wrappers {
 		for _, size := range []int64{8 << 20, 20e6} {
 			t.Run(fmt.Sprintf("%s/%d", name, size), func(t *testing.T) {
 				live := serveWrapped(t, &server.Server{}, wrap)
 				for range 10 {
-					c := liveDial(t, live.addr)
-					c.send(size, "POST /reject?max=4096 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
-					if res := c.wantAnswer("POST", 413, ""); !res.Close {
+					c := sockets.Dial(t, live.Addr)
+					c.Send(size, "POST /reject?max=4096 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
+					if res := c.WantAnswer("POST", 413, ""); !res.Close {
 						t.Error("the response does not say Connection: close")
 					}
 					c.Close()
@@ -99,29 +100,29 @@ func TestEarlyAnswerBehindWrappers(t *testing.T) {
 // An idle connection behind a wrapper holds no buffer of the server's: what it costs is its goroutine, and what the wrapper
 // holds.
 func TestIdleMemoryBehindWrappers(t *testing.T) {
-	if raceEnabled {
+	if sockets.Race {
 		t.Skip("the race detector has memory of its own")
 	}
-	liveClean(t)
+	sockets.Clean(t)
 	const many, most = 500, 11 << 10
 	live := serveWrapped(t, &server.Server{}, wrappers["limited"])
 	empty := memoryInUse() // what the clients' ends take counts too: it is little
-	clients := make([]*liveClient, many)
+	clients := make([]*sockets.Client, many)
 	for i := range clients {
-		nc, err := net.Dial("tcp", live.addr)
+		nc, err := net.Dial("tcp", live.Addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		clients[i] = &liveClient{TB: t, Conn: nc, in: bufio.NewReaderSize(nc, 512)}
+		clients[i] = &sockets.Client{TB: t, Conn: nc, In: bufio.NewReaderSize(nc, 512)}
 		t.Cleanup(func() { nc.Close() })
 	}
 	for _, c := range clients {
-		c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-		c.wantAnswer("GET", 200, "Hello, World!")
+		c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.WantAnswer("GET", 200, "Hello, World!")
 	}
 	// A connection gives its buffer back when it has been idle for so long that nobody expects the next request soon.
 	each := int64(most + 1)
-	for end := time.Now().Add(patience); each > most && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(sockets.Patience); each > most && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		each = (memoryInUse() - empty) / many
 	}
 	t.Logf("%d bytes for each of %d", each, many)
@@ -140,7 +141,7 @@ func memoryInUse() int64 {
 }
 
 // hookedHandler serves content of 1,000 bytes and more, with hooks that set the deadlines of its connections.
-func hookedHandler(t *testing.T, h *http.Server, result chan<- error) *liveClient {
+func hookedHandler(t *testing.T, h *http.Server, result chan<- error) *sockets.Client {
 	t.Helper()
 	h.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
@@ -160,15 +161,15 @@ func hookedHandler(t *testing.T, h *http.Server, result chan<- error) *liveClien
 		srv.Close()
 		<-served
 	})
-	c := liveDial(t, l.Addr().String())
-	c.send(0, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+	c := sockets.Dial(t, l.Addr().String())
+	c.Send(0, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
 	return c
 }
 
 // A deadline that a hook has given a connection ends what it is for, where the server has none itself; one that a hook has
 // lifted does not.
 func TestDeadlinesOfHooksHold(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	result := make(chan error, 1)
 	soon := func() time.Time { return time.Now().Add(100 * time.Millisecond) }
 	active := func(do func(net.Conn)) func(net.Conn, http.ConnState) {
@@ -183,14 +184,14 @@ func TestDeadlinesOfHooksHold(t *testing.T) {
 			c.SetWriteDeadline(soon())
 			return ctx
 		}}, result)
-		c.send(1000, "")
-		if err := liveResult(t, result); !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.Send(1000, "")
+		if err := sockets.Result(t, result); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("the handler met %v", err)
 		}
 	})
 	t.Run("for reading", func(t *testing.T) {
 		hookedHandler(t, &http.Server{ConnState: active(func(c net.Conn) { c.SetReadDeadline(soon()) })}, result)
-		if err := liveResult(t, result); !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := sockets.Result(t, result); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("the handler met %v", err)
 		}
 	})
@@ -198,11 +199,11 @@ func TestDeadlinesOfHooksHold(t *testing.T) {
 		const timeout = 500 * time.Millisecond
 		c := hookedHandler(t, &http.Server{ReadTimeout: timeout, ConnState: active(func(c net.Conn) { c.SetReadDeadline(time.Time{}) })}, result)
 		time.Sleep(timeout + 100*time.Millisecond) // until it would have passed
-		c.send(1000, "")
-		if _, content := c.answer("POST"); len(content) != 100<<20 {
+		c.Send(1000, "")
+		if _, content := c.Answer("POST"); len(content) != 100<<20 {
 			t.Errorf("%d bytes of content", len(content))
 		}
-		if err := liveResult(t, result); err != nil {
+		if err := sockets.Result(t, result); err != nil {
 			t.Errorf("the handler met %v", err)
 		}
 	})

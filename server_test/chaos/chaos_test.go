@@ -1,6 +1,6 @@
 // Chaos: everything that may happen to a server happens at once, over real sockets, and what must be true then still is.
 
-package server_test
+package chaos_test
 
 import (
 	"context"
@@ -23,6 +23,7 @@ import (
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/nethttp"
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 var (
@@ -55,7 +56,7 @@ type chaos struct {
 // for, is answered; and at the end nothing is left, no goroutine and no descriptor.
 func TestChaos(t *testing.T) {
 	t.Setenv("GODEBUG", "panicnil=1")
-	liveClean(t)
+	sockets.Clean(t)
 	long := *chaosTime
 	if long == 0 {
 		if long = 3 * time.Second; os.Getenv("CI") != "" {
@@ -88,7 +89,7 @@ func TestChaos(t *testing.T) {
 
 // round serves, lets the clients loose, and ends the server under them.
 func (c *chaos) round(over servertest.Carrier, start func(*chaos, net.Listener) func()) {
-	before := liveDescriptors()
+	before := sockets.Descriptors()
 	l, dial := over.Open(c)
 	end := start(c, l)
 	var clients sync.WaitGroup
@@ -103,7 +104,7 @@ func (c *chaos) round(over servertest.Carrier, start func(*chaos, net.Listener) 
 	time.Sleep(chaosRound)
 	end()
 	clients.Wait()
-	if left := liveLeftBehind(before); left != "" {
+	if left := sockets.LeftBehind(before); left != "" {
 		c.Errorf("seed %d over %v left behind:\n%s", c.seed, over, left)
 	}
 	c.mu.Lock() // hooks may still run for connections that are not the server's any more
@@ -193,7 +194,7 @@ func (c *chaos) misdeed(client net.Addr) {
 
 // client is the life of one connection.
 func (c *chaos) client(rng *rand.Rand, dial servertest.DialFunc, name string) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), sockets.Patience)
 	defer cancel()
 	nc, err := dial(ctx)
 	if err != nil {
@@ -226,7 +227,7 @@ func (c *chaos) client(rng *rand.Rand, dial servertest.DialFunc, name string) {
 func (c *chaos) receive(nc net.Conn, plan *chaosPlan, answered chan<- bool) error {
 	in := plan.reader(nc)
 	for i, r := range plan.requests {
-		res, content, err := liveAnswer(in, r.route.method)
+		res, content, err := sockets.Answer(in, r.route.method)
 		if err != nil {
 			c.mu.Lock()
 			c.cut++

@@ -1,6 +1,6 @@
 // What the chaos test's clients send, and what its handlers do with it, over both APIs.
 
-package server_test
+package chaos_test
 
 import (
 	"bufio"
@@ -239,6 +239,9 @@ func (p *chaosPlan) String() string {
 	return fmt.Sprintf("pipelines %t, halves %t, pieces of %d, pauses of %v, slow %t, leaves at %d, resets %t, cursed %t: %s",
 		p.pipelines, p.halves, p.piece, p.pause, p.slow, p.leaves, p.resets, p.cursed, strings.Join(names, "; "))
 }
+
+// chance returns true once in n times.
+func chance(rng *rand.Rand, n int) bool { return rng.IntN(n) == 0 }
 
 func newChaosPlan(rng *rand.Rand, name string) *chaosPlan {
 	p := &chaosPlan{

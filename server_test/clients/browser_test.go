@@ -1,7 +1,7 @@
 // What a person sees: Chromium uploads a file of 20 MB from a form, and shows the answer that the server gave before it had
 // read it. An early 413 is shown by Chromium even after a reset; an early 200 becomes ERR_CONNECTION_RESET.
 
-package server_test
+package clients_test
 
 import (
 	"fmt"
@@ -14,11 +14,12 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server_test/internal/chromium"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // liveChromium starts a browser that ends with the test.
 func liveChromium(t *testing.T) *chromium.Browser {
-	b, err := chromium.Start(liveProgram(t, "chromium"))
+	b, err := chromium.Start(sockets.Program(t, "chromium"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,10 +33,10 @@ func liveChromium(t *testing.T) *chromium.Browser {
 }
 
 func TestChromiumShowsEarlyAnswers(t *testing.T) {
-	liveClean(t)
-	live := liveServe(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+	sockets.Clean(t)
+	live := sockets.Serve(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 		if r.RawPath != "/form" {
-			return liveLab(w, r)
+			return sockets.Lab(w, r)
 		}
 		w.Set("Content-Type", "text/html; charset=utf-8")
 		_, err := fmt.Fprintf(w, `<!doctype html><title>upload</title><form method=post enctype=multipart/form-data `+
@@ -56,16 +57,14 @@ func TestChromiumShowsEarlyAnswers(t *testing.T) {
 	} {
 		for range 3 {
 			began := time.Now()
-			got, err := b.Upload("http://"+live.addr+"/form?"+test.action, file)
+			got, err := b.Upload("http://"+live.Addr+"/form?"+test.action, file)
 			if err != nil || !strings.HasPrefix(got, test.want) {
 				t.Errorf("after an upload to %s the browser shows %.200q, %v, want %q", test.action, got, err, test.want)
 			}
 			t.Logf("%s: %v", test.action, time.Since(began))
 		}
 	}
-	live.mu.Lock()
-	defer live.mu.Unlock()
-	for _, e := range live.events {
+	for _, e := range live.Events() {
 		if e.Kind == conn.EventClosed && e.Reason == conn.ReasonWriteFailed {
 			t.Errorf("a response could not be sent: %v", e)
 		}

@@ -1,7 +1,7 @@
 // Widely used clients, each with one session: an answer that comes before the upload's end does not cost the client the
 // request behind it.
 
-package server_test
+package clients_test
 
 import (
 	"bytes"
@@ -20,6 +20,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spillway-go/spillway/server_test/internal/command"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 var clientsOracle = flag.Bool("clients-oracle", false, "run the clients' test against net/http, to see that the test itself is right")
@@ -41,7 +44,7 @@ var clientRoutes = []struct{ target, status string }{
 // upload. It prints a line for each round: the route and what became of the two requests, with tabs between them.
 type userAgent struct {
 	name    string
-	program []string // and its first arguments; what is behind them is as in testdata/clients
+	program []string // and its first arguments; what is behind them is as in testdata
 	has     []string // a command that fails where the program lacks something
 	run     func(ctx context.Context, base string, rounds int, routes []string, out io.Writer) error
 }
@@ -56,7 +59,7 @@ var userAgents = []userAgent{
 }
 
 func TestClientsKeepTheirConnections(t *testing.T) {
-	if !parks {
+	if !sockets.Parks {
 		t.Skip("the command is built without this tag, so that this would be the same test again")
 	}
 	if *clientsOracle {
@@ -66,13 +69,13 @@ func TestClientsKeepTheirConnections(t *testing.T) {
 		return
 	}
 	for _, api := range []string{"native", "nethttp"} {
-		t.Run(api, func(t *testing.T) { testClients(t, startLab(t, "-api", api).url) })
+		t.Run(api, func(t *testing.T) { testClients(t, command.Start(t, "-api", api).URL) })
 	}
 }
 
 func testClients(t *testing.T, base string) {
 	rounds := clientRounds
-	if raceEnabled {
+	if sockets.Race {
 		rounds = 3
 	}
 	var routes []string
@@ -134,7 +137,7 @@ func forgiveUploads(t *testing.T, seen map[string]int) {
 func (c *userAgent) need(t *testing.T) {
 	t.Helper()
 	if c.program != nil {
-		liveProgram(t, c.program[0])
+		sockets.Program(t, c.program[0])
 	}
 	if c.has == nil {
 		return
@@ -143,7 +146,7 @@ func (c *userAgent) need(t *testing.T) {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("%v: %v: %s", c.has, err, out)
 		}
-		liveUnable(t, "%v: %v", c.has, err)
+		sockets.Unable(t, "%v: %v", c.has, err)
 	}
 }
 
@@ -153,7 +156,7 @@ func (c *userAgent) use(ctx context.Context, base string, rounds int, routes []s
 	}
 	args := append(slices.Clone(c.program[1:]), base, strconv.Itoa(clientBytes), strconv.Itoa(rounds))
 	cmd := exec.CommandContext(ctx, c.program[0], append(args, routes...)...)
-	cmd.Dir = "testdata/clients"
+	cmd.Dir = "testdata"
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = out, &stderr
 	if err := cmd.Run(); err != nil {
@@ -196,7 +199,7 @@ func useCurl(ctx context.Context, base string, rounds int, routes []string, out 
 func useGo(ctx context.Context, base string, rounds int, routes []string, out io.Writer) error {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	c := &http.Client{Transport: transport, Timeout: patience}
+	c := &http.Client{Transport: transport, Timeout: sockets.Patience}
 	ask := func(method, url string, content io.Reader) string {
 		req, err := http.NewRequestWithContext(ctx, method, url, content)
 		if err != nil {

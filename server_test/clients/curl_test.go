@@ -1,6 +1,6 @@
 // curl, as people use it for uploads: slowly, from files, with and without an expectation.
 
-package server_test
+package clients_test
 
 import (
 	"fmt"
@@ -13,10 +13,11 @@ import (
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 func TestCurlUploads(t *testing.T) {
-	curl := liveProgram(t, "curl")
+	curl := sockets.Program(t, "curl")
 	file := filepath.Join(t.TempDir(), "upload")
 	if err := os.WriteFile(file, make([]byte, 3e6), 0o600); err != nil {
 		t.Fatal(err)
@@ -52,9 +53,9 @@ func TestCurlUploads(t *testing.T) {
 		{"one after the other", "-T %s @/ignore -T %s @/fail -T %s @/consume", "ignored\nInternal Server Error\nconsumed 100000 bytes\n200500200"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			liveClean(t)
-			live := liveServe(t, &server.Server{})
-			args := strings.NewReplacer("@/dev", "@/dev", "@/", "http://"+live.addr+"/", "%s", small, "%", file).Replace(test.args)
+			sockets.Clean(t)
+			live := sockets.Serve(t, &server.Server{})
+			args := strings.NewReplacer("@/dev", "@/dev", "@/", "http://"+live.Addr+"/", "%s", small, "%", file).Replace(test.args)
 			cmd := exec.Command(curl, append([]string{"-sS", "--max-time", "20", "-w", "%{stderr}%{http_code}"}, strings.Fields(args)...)...)
 			var stdout, stderr strings.Builder
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -62,7 +63,7 @@ func TestCurlUploads(t *testing.T) {
 			if got := stdout.String() + stderr.String(); err != nil || !strings.HasSuffix(got, test.want) {
 				t.Errorf("got %q, %v; want %q", got, err, test.want)
 			}
-			for _, e := range live.waitEvents(t, int(conn.EventClosed), 1, 5*time.Second) {
+			for _, e := range live.WaitEvents(t, int(conn.EventClosed), 1, 5*time.Second) {
 				if e.Reason == conn.ReasonWriteFailed {
 					t.Error(fmt.Sprint("a response could not be sent: ", e))
 				}

@@ -1,9 +1,10 @@
 // Behind nginx, which keeps its connections to the server for other clients: what one client leaves behind never becomes
 // part of another's request.
 
-package server_test
+package clients_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,25 +20,12 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
-
-// liveProgram returns the path of a program. Without it, the test is skipped, and fails where everything must be there.
-func liveProgram(t testing.TB, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal(err)
-	}
-	liveUnable(t, "%v", err)
-	return ""
-}
 
 // liveNginx runs nginx in front of the server and returns its address.
 func liveNginx(t *testing.T, upstream string, buffering bool) string {
-	nginx := liveProgram(t, "nginx")
+	nginx := sockets.Program(t, "nginx")
 	dir := t.TempDir()
 	os.Chmod(filepath.Dir(dir), 0o755)
 	port := liveFreePort(t)
@@ -118,9 +106,9 @@ var proxied = []struct {
 func TestNginxKeepsRequestsApart(t *testing.T) {
 	for _, buffering := range []bool{true, false} {
 		t.Run(fmt.Sprintf("buffering %v", buffering), func(t *testing.T) {
-			liveClean(t)
-			live := liveServe(t, &server.Server{})
-			addr := liveNginx(t, live.addr, buffering)
+			sockets.Clean(t)
+			live := sockets.Serve(t, &server.Server{})
+			addr := liveNginx(t, live.Addr, buffering)
 			var requests, refused atomic.Int64
 			var clients sync.WaitGroup
 			for i := range 8 {
@@ -183,7 +171,7 @@ func proxiedRequest(t *testing.T, addr, token string) bool {
 			rest = rest[n:]
 		}
 	}()
-	res, content, err := liveAnswer(liveReader(nc), "POST")
+	res, content, err := sockets.Answer(bufio.NewReader(nc), "POST")
 	if err != nil {
 		t.Errorf("%s with %d bytes: %v", kind.path, size, err)
 		return false

@@ -1,7 +1,7 @@
 // The page that spillway probe writes, as a browser shows it: of a server that reads content as requests, and that tries to
 // get a script into the page.
 
-package server_test
+package clients_test
 
 import (
 	"bufio"
@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/spillway-go/spillway/server_test/internal/chromium"
+	"github.com/spillway-go/spillway/server_test/internal/command"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 var screenshots = flag.String("screenshots", "", "write pictures of the probe's page to this `directory`")
@@ -116,10 +118,10 @@ func (b pageBrowser) probePage() (p probePage) {
 }
 
 func TestProbePageInChromium(t *testing.T) {
-	liveClean(t)
-	lookAtSources()
+	sockets.Clean(t)
+	command.LookAtSources()
 	file := filepath.Join(t.TempDir(), "page.html")
-	out, err := exec.Command(command, "probe", "-html", file, "-only", "content", "-patience", "500ms", deafServer(t)).CombinedOutput()
+	out, err := exec.Command(command.Path, "probe", "-html", file, "-only", "content", "-patience", "500ms", deafServer(t)).CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Fatalf("%v\n%s", err, out)

@@ -1,6 +1,6 @@
 // The lab's flags: each is seen to do what it says, and what cannot be done is said in one line.
 
-package server_test
+package command_test
 
 import (
 	"bytes"
@@ -16,6 +16,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/spillway-go/spillway/server_test/internal/command"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // TestBadFlags starts what cannot be started.
@@ -70,7 +73,7 @@ func TestBadFlags(t *testing.T) {
 		{"serve -trace more", "more"},
 		{"probe-nobody-knows", "probe-nobody-knows"},
 	} {
-		cmd := exec.Command(command, strings.Fields(test.args)...)
+		cmd := exec.Command(command.Path, strings.Fields(test.args)...)
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		cmd.Run()
@@ -88,12 +91,12 @@ func TestBadFlags(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{"-h": "serve", "help": "serve", "serve -h": "-shutdown-timeout", "serve --help": "-trace"} {
-		out, err := exec.Command(command, strings.Fields(args)...).Output()
+		out, err := exec.Command(command.Path, strings.Fields(args)...).Output()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v\n%s", args, err, out)
 		}
 	}
-	out, err := exec.Command(command).CombinedOutput()
+	out, err := exec.Command(command.Path).CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "usage:") {
 		t.Errorf("without a command: %v\n%s", err, out)
@@ -105,26 +108,26 @@ func TestUnixSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lab")
 	for range 2 {
-		s := startLabOf(t, command, "-addr", "unix:"+path)
-		if s.url != "unix:"+path {
-			t.Errorf("listening on %s", s.url)
+		s := command.StartOf(t, command.Path, "-addr", "unix:"+path)
+		if s.URL != "unix:"+path {
+			t.Errorf("listening on %s", s.URL)
 		}
-		c := s.dial()
-		c.ask(spell("POST", "/ignore", "content")).want(t, 200, "ignored\n")
-		c.ask(spell("POST", "/echo", "content")).want(t, 200, "content")
-		c.send("POST /reject?max=1 HTTP/1.1\r\nHost: lab\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 1_000_000))
-		c.receive("POST").want(t, 413, "too large: the limit is 1 bytes\n")
-		c.wantEnd()
-		s.signal(syscall.SIGKILL) // leaves the socket
-		s.wait()
-		s.status = 0
+		c := s.Dial()
+		c.Ask(sockets.Spell("POST", "/ignore", "content")).Want(t, 200, "ignored\n")
+		c.Ask(sockets.Spell("POST", "/echo", "content")).Want(t, 200, "content")
+		c.Send("POST /reject?max=1 HTTP/1.1\r\nHost: lab\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 1_000_000))
+		c.Receive("POST").Want(t, 413, "too large: the limit is 1 bytes\n")
+		c.WantEnd()
+		s.Signal(syscall.SIGKILL) // leaves the socket
+		s.Wait()
+		s.Status = 0
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
 		}
 	}
-	s := startLabOf(t, command, "-addr", "unix:"+path)
-	s.signal(syscall.SIGTERM)
-	s.wait()
+	s := command.StartOf(t, command.Path, "-addr", "unix:"+path)
+	s.Signal(syscall.SIGTERM)
+	s.Wait()
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
 	}
@@ -150,20 +153,20 @@ func TestTimeouts(t *testing.T) {
 	} {
 		t.Run(test.flags, func(t *testing.T) {
 			t.Parallel()
-			s := startLab(t, append(strings.Fields(test.flags), "-trace", "-linger-timeout", "200ms")...)
-			c := s.dial()
+			s := command.Start(t, append(strings.Fields(test.flags), "-trace", "-linger-timeout", "200ms")...)
+			c := s.Dial()
 			began := time.Now()
-			c.send("%s", test.send)
+			c.Send("%s", test.send)
 			if test.status != 0 {
-				if a := c.receive("GET"); a.StatusCode != test.status {
-					t.Errorf("%s, %q", a.Status, a.body)
+				if a := c.Receive("GET"); a.StatusCode != test.status {
+					t.Errorf("%s, %q", a.Status, a.Content)
 				}
 			}
-			c.wantEnd()
+			c.WantEnd()
 			if took := time.Since(began); took < timeout || took > 5*time.Second {
 				t.Errorf("the connection ended after %v", took)
 			}
-			s.await(`conn 1.*closed:.*` + test.reason)
+			s.Await(`conn 1.*closed:.*` + test.reason)
 		})
 	}
 }
@@ -172,10 +175,10 @@ func TestTimeouts(t *testing.T) {
 func TestSlowReaders(t *testing.T) {
 	t.Parallel()
 	for _, flags := range []string{"-rate-grace 200ms -min-write-rate 100", "-write-timeout 200ms"} {
-		s := startLab(t, append(strings.Fields(flags), "-trace")...)
-		c := s.dial()
-		c.send("GET /bytes?n=1000000000 HTTP/1.1\r\nHost: lab\r\n\r\n")
-		s.await(`conn 1.*closed:.*write failed`)
+		s := command.Start(t, append(strings.Fields(flags), "-trace")...)
+		c := s.Dial()
+		c.Send("GET /bytes?n=1000000000 HTTP/1.1\r\nHost: lab\r\n\r\n")
+		s.Await(`conn 1.*closed:.*write failed`)
 	}
 }
 
@@ -186,21 +189,21 @@ func TestStallTimeout(t *testing.T) {
 	for _, api := range []string{"native", "nethttp"} {
 		t.Run(api, func(t *testing.T) {
 			t.Parallel()
-			s := startLab(t, "-stall-timeout", timeout.String(), "-api", api, "-trace")
-			c := s.dial()
+			s := command.Start(t, "-stall-timeout", timeout.String(), "-api", api, "-trace")
+			c := s.Dial()
 			began := time.Now()
-			c.send("POST /echo HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size))
+			c.Send("POST /echo HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size))
 			if took := time.Since(began); took < timeout || took > 8*time.Second {
 				t.Errorf("given up after %v", took)
 			}
-			res, err := http.ReadResponse(c.in, &http.Request{Method: "POST"})
+			res, err := http.ReadResponse(c.In, &http.Request{Method: "POST"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if n, err := io.Copy(io.Discard, res.Body); err == nil || n >= size {
 				t.Errorf("%d bytes, %v", n, err)
 			}
-			s.await(`conn 1 exchange 1: leftover: too long.*linger`)
+			s.Await(`conn 1 exchange 1: leftover: too long.*linger`)
 		})
 	}
 }
@@ -212,18 +215,18 @@ func TestOldDeadlines(t *testing.T) {
 	for _, flags := range []string{"-rate-grace 400ms", "-write-timeout 400ms", "-read-timeout 400ms", "-drain-timeout 400ms"} {
 		t.Run(flags, func(t *testing.T) {
 			t.Parallel()
-			c := startLab(t, strings.Fields(flags)...).dial()
-			c.send("POST /ignore HTTP/1.1\r\nHost: lab\r\nContent-Length: 100000\r\n\r\n%s", strings.Repeat("x", 100_000))
-			c.receive("POST")
-			c.ask("GET /bytes?n=10000000 HTTP/1.1\r\nHost: lab\r\n\r\n") // more than fits between us: the server waits
+			c := command.Start(t, strings.Fields(flags)...).Dial()
+			c.Send("POST /ignore HTTP/1.1\r\nHost: lab\r\nContent-Length: 100000\r\n\r\n%s", strings.Repeat("x", 100_000))
+			c.Receive("POST")
+			c.Ask("GET /bytes?n=10000000 HTTP/1.1\r\nHost: lab\r\n\r\n") // more than fits between us: the server waits
 			time.Sleep(timeout * 5 / 4)
-			c.ask(spell("POST", "/echo", "content")).want(t, 200, "content")
-			c.ask("GET /bytes?n=10000000 HTTP/1.1\r\nHost: lab\r\n\r\n")
+			c.Ask(sockets.Spell("POST", "/echo", "content")).Want(t, 200, "content")
+			c.Ask("GET /bytes?n=10000000 HTTP/1.1\r\nHost: lab\r\n\r\n")
 			time.Sleep(timeout * 5 / 4)
-			if a := c.ask("NONSENSE\r\n\r\n"); a.StatusCode != 400 {
+			if a := c.Ask("NONSENSE\r\n\r\n"); a.StatusCode != 400 {
 				t.Errorf("nonsense gets %s", a.Status)
 			}
-			c.wantEnd()
+			c.WantEnd()
 		})
 	}
 }
@@ -231,18 +234,18 @@ func TestOldDeadlines(t *testing.T) {
 // TestTimeoutsOff turns every limit off, and is as slow as any of them would not allow.
 func TestTimeoutsOff(t *testing.T) {
 	t.Parallel()
-	s := startLab(t, strings.Fields("-read-header-timeout 0 -read-timeout 0 -write-timeout 0 -idle-timeout 0 "+
+	s := command.Start(t, strings.Fields("-read-header-timeout 0 -read-timeout 0 -write-timeout 0 -idle-timeout 0 "+
 		"-max-header-bytes 0 -max-body-bytes 0 -drain-limit 0 -drain-timeout 0 -linger-timeout 0 "+
 		"-min-read-rate 0 -min-write-rate 0 -rate-grace 0 -stall-timeout 0 -max-conns 0 -shutdown-timeout 0")...)
-	c := s.dial()
-	c.wantKept()
+	c := s.Dial()
+	c.WantKept()
 	long := strings.Repeat("x", 200_000)
-	if a := c.ask("GET /inspect HTTP/1.1\r\nHost: lab\r\nX: " + long + "\r\n\r\n"); !strings.Contains(a.body, long) {
+	if a := c.Ask("GET /inspect HTTP/1.1\r\nHost: lab\r\nX: " + long + "\r\n\r\n"); !strings.Contains(a.Content, long) {
 		t.Errorf("a long field gets %s", a.Status)
 	}
-	c.send("POST /ignore HTTP/1.1\r\nHost: lab\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 1_000_000))
-	c.receive("POST").want(t, 200, "ignored\n")
-	c.wantKept()
+	c.Send("POST /ignore HTTP/1.1\r\nHost: lab\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 1_000_000))
+	c.Receive("POST").Want(t, 200, "ignored\n")
+	c.WantKept()
 }
 
 // TestSizeLimits is at each limit, and one byte beyond it.
@@ -267,15 +270,15 @@ func TestSizeLimits(t *testing.T) {
 		{"-drain-limit 4", head + "hello", 200, false},
 	} {
 		t.Run(test.flags, func(t *testing.T) {
-			c := startLab(t, strings.Fields(test.flags)...).dial()
-			c.send("%s", test.request)
-			if a := c.receive("POST"); a.StatusCode != test.status || a.Close == test.kept {
-				t.Errorf("%s, Connection: close %t, %q", a.Status, a.Close, a.body)
+			c := command.Start(t, strings.Fields(test.flags)...).Dial()
+			c.Send("%s", test.request)
+			if a := c.Receive("POST"); a.StatusCode != test.status || a.Close == test.kept {
+				t.Errorf("%s, Connection: close %t, %q", a.Status, a.Close, a.Content)
 			}
 			if test.kept {
-				c.wantKept()
+				c.WantKept()
 			} else {
-				c.wantEnd()
+				c.WantEnd()
 			}
 		})
 	}
@@ -284,13 +287,13 @@ func TestSizeLimits(t *testing.T) {
 // TestLingerTimeout sends on after a close, for as long as the server lingers and longer.
 func TestLingerTimeout(t *testing.T) {
 	t.Parallel()
-	s := startLab(t, "-linger-timeout", "300ms", "-trace")
-	c := s.dial()
+	s := command.Start(t, "-linger-timeout", "300ms", "-trace")
+	c := s.Dial()
 	began := time.Now()
-	c.ask("NONSENSE\r\n\r\n")
-	c.wantEnd()
-	c.send("still here")
-	s.await(`conn 1: closed`)
+	c.Ask("NONSENSE\r\n\r\n")
+	c.WantEnd()
+	c.Send("still here")
+	s.Await(`conn 1: closed`)
 	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
 		t.Errorf("lingered %v", took)
 	}
@@ -299,33 +302,33 @@ func TestLingerTimeout(t *testing.T) {
 // TestMaxConns opens a connection too many: it is served when another has ended.
 func TestMaxConns(t *testing.T) {
 	t.Parallel()
-	s := startLab(t, "-max-conns", "2", "-trace")
-	one, two, three := s.dial(), s.dial(), s.dial()
-	three.send("GET /plaintext HTTP/1.1\r\nHost: lab\r\n\r\n")
+	s := command.Start(t, "-max-conns", "2", "-trace")
+	one, two, three := s.Dial(), s.Dial(), s.Dial()
+	three.Send("GET /plaintext HTTP/1.1\r\nHost: lab\r\n\r\n")
 	for range 20 {
-		one.wantKept()
-		two.wantKept()
+		one.WantKept()
+		two.WantKept()
 	}
-	if s.has(`conn 3`) {
-		t.Errorf("a third connection was accepted:\n%s", s.stderr.String())
+	if s.Has(`conn 3`) {
+		t.Errorf("a third connection was accepted:\n%s", s.Stderr.String())
 	}
 	two.Close()
-	three.receive("GET").want(t, 200, "Hello, World!")
-	one.wantKept()
-	s.await(`conn 3 exchange 1: response: 200`)
+	three.Receive("GET").Want(t, 200, "Hello, World!")
+	one.WantKept()
+	s.Await(`conn 3 exchange 1: response: 200`)
 }
 
 // TestTrace compares the story of a connection.
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	s := startLab(t, "-trace")
-	c := s.dial()
-	c.ask(spell("POST", "/consume", "content"))
-	c.ask(spell("POST", "/ignore?a=%22\xff", "content"))
-	c.ask("GET /bytes?n=3 HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
-	c.wantEnd()
+	s := command.Start(t, "-trace")
+	c := s.Dial()
+	c.Ask(sockets.Spell("POST", "/consume", "content"))
+	c.Ask(sockets.Spell("POST", "/ignore?a=%22\xff", "content"))
+	c.Ask("GET /bytes?n=3 HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n")
+	c.WantEnd()
 	c.Close()
-	s.await(`conn 1.*closed`)
+	s.Await(`conn 1.*closed`)
 	want := []string{
 		`conn 1: accepted from 127.0.0.1:` + strings.TrimPrefix(c.LocalAddr().String(), "127.0.0.1:"),
 		`conn 1 exchange 1: head: POST "/consume", content 7`,
@@ -339,9 +342,9 @@ func TestTrace(t *testing.T) {
 		`conn 1 exchange 3: leftover: nothing, 0 bytes; verdict: linger (client asked)`,
 		`closed: linger (client asked)`,
 	}
-	got := strings.Split(strings.TrimSuffix(s.stderr.String(), "\n"), "\n")
+	got := strings.Split(strings.TrimSuffix(s.Stderr.String(), "\n"), "\n")
 	if len(got) != len(want) {
-		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), s.stderr.String())
+		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), s.Stderr.String())
 	}
 	for i := range want {
 		if !strings.HasSuffix(got[i], want[i]) {
@@ -354,19 +357,19 @@ func TestTrace(t *testing.T) {
 // first line ever stands on standard output.
 func TestQuietLog(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
+	s := command.Start(t)
 	for _, nonsense := range []string{"NONSENSE\r\n\r\n", "", "GET / HTTP/1.1\r\n", "POST /consume HTTP/1.1\r\nHost: lab\r\nContent-Length: 9\r\n\r\n",
 		"POST /echo HTTP/1.1\r\nHost: lab\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "GET /bytes?n=100000000 HTTP/1.1\r\nHost: lab\r\n\r\n"} {
-		c := s.dial()
-		c.send("%s", nonsense)
-		c.reset()
+		c := s.Dial()
+		c.Send("%s", nonsense)
+		c.Reset()
 	}
-	s.signal(syscall.SIGTERM)
-	if rest, err := io.ReadAll(s.stdout); len(rest) > 0 || err != nil {
+	s.Signal(syscall.SIGTERM)
+	if rest, err := io.ReadAll(s.Stdout); len(rest) > 0 || err != nil {
 		t.Errorf("standard output goes on with %q, %v", rest, err)
 	}
-	s.wait()
-	if log := s.stderr.String(); log != "" {
+	s.Wait()
+	if log := s.Stderr.String(); log != "" {
 		t.Errorf("standard error:\n%s", log)
 	}
 }

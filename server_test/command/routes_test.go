@@ -1,6 +1,6 @@
 // The lab's routes, row by row.
 
-package server_test
+package command_test
 
 import (
 	"encoding/json"
@@ -10,20 +10,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spillway-go/spillway/server_test/internal/command"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 const plainText = "text/plain; charset=utf-8"
 
-// spell spells a request with content of a declared length.
-func spell(method, target, content string) string {
-	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n%s", method, target, len(content), content)
-}
-
 // TestRoutes asks every route for everything that its row in the table says, on one connection.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
-	c := s.dial()
+	s := command.Start(t)
+	c := s.Dial()
 	for _, test := range []struct {
 		target  string
 		content string
@@ -88,11 +86,11 @@ func TestRoutes(t *testing.T) {
 		{"/../plaintext", "", 404, "no such route\n"},
 	} {
 		for _, method := range []string{"GET", "POST", "DELETE", "OPTIONS", "BREW", "HEAD"} {
-			a := c.ask(spell(method, test.target, test.content))
+			a := c.Ask(sockets.Spell(method, test.target, test.content))
 			if method == "HEAD" {
-				a.want(t, test.status, "")
+				a.Want(t, test.status, "")
 			} else {
-				a.want(t, test.status, test.body)
+				a.Want(t, test.status, test.body)
 				if a.ContentLength != int64(len(test.body)) {
 					t.Errorf("Content-Length %d", a.ContentLength)
 				}
@@ -110,27 +108,27 @@ func TestRoutes(t *testing.T) {
 // TestStatusWithoutContent asks for responses that must not have any.
 func TestStatusWithoutContent(t *testing.T) {
 	t.Parallel()
-	c := startLab(t).dial()
+	c := command.Start(t).Dial()
 	for _, status := range []string{"204", "304"} {
-		a := c.ask("GET /status?code=" + status + " HTTP/1.1\r\nHost: lab\r\n\r\n")
+		a := c.Ask("GET /status?code=" + status + " HTTP/1.1\r\nHost: lab\r\n\r\n")
 		if !strings.HasPrefix(a.Status, status) || a.Header.Get("Content-Length") != "" || a.TransferEncoding != nil {
 			t.Errorf("%s has the head %v", a.Status, a.Header)
 		}
-		c.wantKept()
+		c.WantKept()
 	}
 }
 
 // TestHugeBytesAndStream takes the beginning of what never ends, and asks for its head.
 func TestHugeBytesAndStream(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
-	rss := s.memory("VmRSS")
+	s := command.Start(t)
+	rss := s.Memory("VmRSS")
 	const most = "9223372036854775807"
 	for _, target := range []string{"/bytes?n=" + most, "/stream?n=" + most + "&chunk=10000", "/stream?n=" + most + "&chunk=" + most} {
-		c := s.dial()
-		c.ask("HEAD "+target+" HTTP/1.1\r\nHost: lab\r\n\r\n").want(t, 200, "")
-		c.send("GET %s HTTP/1.1\r\nHost: lab\r\n\r\n", target)
-		res, err := http.ReadResponse(c.in, nil)
+		c := s.Dial()
+		c.Ask("HEAD "+target+" HTTP/1.1\r\nHost: lab\r\n\r\n").Want(t, 200, "")
+		c.Send("GET %s HTTP/1.1\r\nHost: lab\r\n\r\n", target)
+		res, err := http.ReadResponse(c.In, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +137,7 @@ func TestHugeBytesAndStream(t *testing.T) {
 		}
 		c.Close()
 	}
-	if !raceEnabled {
+	if !sockets.Race {
 		wantGrowth(t, s, rss)
 	}
 }
@@ -147,7 +145,7 @@ func TestHugeBytesAndStream(t *testing.T) {
 // TestStreamIsFlushed reads a response's chunks as they are.
 func TestStreamIsFlushed(t *testing.T) {
 	t.Parallel()
-	c := startLab(t).dial()
+	c := command.Start(t).Dial()
 	for target, want := range map[string]string{
 		"/stream?n=0&chunk=1":  "0\r\n\r\n",
 		"/stream?n=3&chunk=5":  "3\r\nxxx\r\n0\r\n\r\n",
@@ -155,7 +153,7 @@ func TestStreamIsFlushed(t *testing.T) {
 		"/stream?n=4&chunk=2":  "2\r\nxx\r\n2\r\nxx\r\n0\r\n\r\n",
 		"/stream?n=18&chunk=9": "9\r\nxxxxxxxxx\r\n9\r\nxxxxxxxxx\r\n0\r\n\r\n",
 	} {
-		c.send("GET %s HTTP/1.1\r\nHost: lab\r\n\r\n", target)
+		c.Send("GET %s HTTP/1.1\r\nHost: lab\r\n\r\n", target)
 		head := readUntil(t, c, "\r\n\r\n")
 		if !strings.Contains(head, "\r\nTransfer-Encoding: chunked\r\n") ||
 			!strings.Contains(head, "\r\nContent-Type: "+plainText+"\r\n") || strings.Contains(head, "Content-Length") {
@@ -168,11 +166,11 @@ func TestStreamIsFlushed(t *testing.T) {
 }
 
 // readUntil returns what comes up to and including an end.
-func readUntil(t *testing.T, c *labClient, end string) string {
+func readUntil(t *testing.T, c *command.Client, end string) string {
 	t.Helper()
 	var got []byte
 	for !strings.HasSuffix(string(got), end) {
-		b, err := c.in.ReadByte()
+		b, err := c.In.ReadByte()
 		if err != nil {
 			t.Fatalf("no %q, but %q, %v", end, got, err)
 		}
@@ -184,7 +182,7 @@ func readUntil(t *testing.T, c *labClient, end string) string {
 // TestEcho sends nothing more until what was sent has come back.
 func TestEcho(t *testing.T) {
 	t.Parallel()
-	c := startLab(t).dial()
+	c := command.Start(t).Dial()
 	for _, framed := range []struct {
 		fields string
 		pieces []string
@@ -193,9 +191,9 @@ func TestEcho(t *testing.T) {
 		{"Transfer-Encoding: chunked\r\ncontent-type: a/b; c=\"é\"\r\n",
 			[]string{"3\r\none\r\n", "3\r\ntwo\r\n", "3\r\nthr\r\n", "0\r\n\r\n"}},
 	} {
-		c.send("POST /echo HTTP/1.1\r\nHost: lab\r\n%s\r\n", framed.fields)
+		c.Send("POST /echo HTTP/1.1\r\nHost: lab\r\n%s\r\n", framed.fields)
 		for i, piece := range framed.pieces {
-			c.send("%s", piece)
+			c.Send("%s", piece)
 			if i == 0 {
 				head := readUntil(t, c, "\r\n\r\n")
 				if !strings.Contains(head, "\r\nContent-Type: a/b; c=\"é\"\r\n") ||
@@ -212,27 +210,27 @@ func TestEcho(t *testing.T) {
 		}
 		readUntil(t, c, "0\r\n\r\n")
 	}
-	a := c.ask("GET /echo HTTP/1.1\r\nHost: lab\r\n\r\n")
-	a.want(t, 200, "")
+	a := c.Ask("GET /echo HTTP/1.1\r\nHost: lab\r\n\r\n")
+	a.Want(t, 200, "")
 	if len(a.TransferEncoding) != 1 || a.Header.Get("Content-Type") != plainText {
 		t.Errorf("without content, the head is %v, %v", a.TransferEncoding, a.Header)
 	}
-	c.ask(spell("HEAD", "/echo", "content")).want(t, 200, "")
-	c.send("POST /echo HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-	c.receive("POST").want(t, 100, "")
-	c.send("ok")
-	c.receive("POST").want(t, 200, "ok")
-	c.send("POST /echo HTTP/1.0\r\nContent-Length: 2\r\n\r\nok")
-	if a := c.receive("POST"); a.body != "ok" || a.ContentLength != -1 || a.TransferEncoding != nil {
-		t.Errorf("HTTP/1.0 gets %v, %q", a.Header, a.body)
+	c.Ask(sockets.Spell("HEAD", "/echo", "content")).Want(t, 200, "")
+	c.Send("POST /echo HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+	c.Receive("POST").Want(t, 100, "")
+	c.Send("ok")
+	c.Receive("POST").Want(t, 200, "ok")
+	c.Send("POST /echo HTTP/1.0\r\nContent-Length: 2\r\n\r\nok")
+	if a := c.Receive("POST"); a.Content != "ok" || a.ContentLength != -1 || a.TransferEncoding != nil {
+		t.Errorf("HTTP/1.0 gets %v, %q", a.Header, a.Content)
 	}
-	c.wantEnd()
+	c.WantEnd()
 }
 
 // TestInspect compares the whole JSON: order and spelling are part of it.
 func TestInspect(t *testing.T) {
 	t.Parallel()
-	c := startLab(t).dial()
+	c := command.Start(t).Dial()
 	const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	const helloHash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 	for _, test := range []struct{ request, want string }{
@@ -253,77 +251,77 @@ func TestInspect(t *testing.T) {
 				`"headers":[["Connection","keep-alive"],["X","\ufffd\"\\\ufffd"]],"content_length":0,"body_bytes":0,` +
 				`"body_sha256":"` + emptyHash + `","trailers":[]}`},
 	} {
-		a := c.ask(test.request)
-		a.want(t, 200, test.want+"\n")
-		if a.Header.Get("Content-Type") != "application/json" || a.ContentLength != int64(len(a.body)) {
+		a := c.Ask(test.request)
+		a.Want(t, 200, test.want+"\n")
+		if a.Header.Get("Content-Type") != "application/json" || a.ContentLength != int64(len(a.Content)) {
 			t.Errorf("the head is %v", a.Header)
 		}
 	}
-	c.ask("HEAD /inspect HTTP/1.1\r\nHost: lab\r\n\r\n").want(t, 200, "")
+	c.Ask("HEAD /inspect HTTP/1.1\r\nHost: lab\r\n\r\n").Want(t, 200, "")
 	long := strings.Repeat("é", 20_000) // far more than a response's buffer
-	a := c.ask("GET /inspect HTTP/1.1\r\nHost: lab\r\nX: " + long + "\r\n\r\n")
-	if !strings.Contains(a.body, long) || a.ContentLength != int64(len(a.body)) {
-		t.Errorf("a long field makes a response of %d bytes, Content-Length %d", len(a.body), a.ContentLength)
+	a := c.Ask("GET /inspect HTTP/1.1\r\nHost: lab\r\nX: " + long + "\r\n\r\n")
+	if !strings.Contains(a.Content, long) || a.ContentLength != int64(len(a.Content)) {
+		t.Errorf("a long field makes a response of %d bytes, Content-Length %d", len(a.Content), a.ContentLength)
 	}
 }
 
 // TestRejectUnasked declares too much and waits to be asked for it.
 func TestRejectUnasked(t *testing.T) {
 	t.Parallel()
-	c := startLab(t).dial()
-	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
-	c.receive("POST").want(t, 100, "")
-	c.send("hello")
-	c.receive("POST").want(t, 200, "consumed 5 bytes\n")
-	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n")
-	c.receive("POST").want(t, 413, "too large: the limit is 5 bytes\n")
+	c := command.Start(t).Dial()
+	c.Send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	c.Receive("POST").Want(t, 100, "")
+	c.Send("hello")
+	c.Receive("POST").Want(t, 200, "consumed 5 bytes\n")
+	c.Send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 6\r\n\r\n")
+	c.Receive("POST").Want(t, 413, "too large: the limit is 5 bytes\n")
 }
 
 // TestRejectStopsInTime sends one byte too many of content that has no declared length, and waits. Nobody knows how much is
 // to come, so the response says close.
 func TestRejectStopsInTime(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
-	c := s.dial()
-	c.send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
-	c.send("1\r\n!")
-	res := c.receive("POST")
-	if res.want(t, 413, "too large: the limit is 5 bytes\n"); !res.Close {
+	s := command.Start(t)
+	c := s.Dial()
+	c.Send("POST /reject?max=5 HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+	c.Send("1\r\n!")
+	res := c.Receive("POST")
+	if res.Want(t, 413, "too large: the limit is 5 bytes\n"); !res.Close {
 		t.Error("the response does not say close")
 	}
-	if n := s.awaitNote("a"); n.Bytes != 5 || n.Error != "body: content of more than 5 bytes" {
+	if n := s.AwaitNote("a"); n.Bytes != 5 || n.Error != "body: content of more than 5 bytes" {
 		t.Errorf("the note is %+v", n)
 	}
-	c.send("\r\n0\r\n\r\n")
-	c.wantEnd()
+	c.Send("\r\n0\r\n\r\n")
+	c.WantEnd()
 }
 
 // TestSleep sleeps, and notices who leaves meanwhile.
 func TestSleep(t *testing.T) {
 	t.Parallel()
-	s := startLab(t, "-trace")
-	c := s.dial()
+	s := command.Start(t, "-trace")
+	c := s.Dial()
 	began := time.Now()
-	c.ask("GET /sleep?ms=150 HTTP/1.1\r\nHost: lab\r\n\r\n").want(t, 200, "slept\n")
+	c.Ask("GET /sleep?ms=150 HTTP/1.1\r\nHost: lab\r\n\r\n").Want(t, 200, "slept\n")
 	if took := time.Since(began); took < 150*time.Millisecond {
 		t.Errorf("slept %v", took)
 	}
-	for i, leave := range []func(*labClient){func(c *labClient) { c.Close() }, (*labClient).reset, (*labClient).halfClose} {
-		c := s.dial()
-		c.send("GET /sleep?ms=3600000 HTTP/1.1\r\nHost: lab\r\n\r\n")
-		s.await(fmt.Sprintf(`conn %d exchange 1: head`, i+2))
+	for i, leave := range []func(*command.Client){func(c *command.Client) { c.Close() }, func(c *command.Client) { c.Reset() }, (*command.Client).HalfClose} {
+		c := s.Dial()
+		c.Send("GET /sleep?ms=3600000 HTTP/1.1\r\nHost: lab\r\n\r\n")
+		s.Await(fmt.Sprintf(`conn %d exchange 1: head`, i+2))
 		leave(c)
-		s.await(fmt.Sprintf(`conn %d exchange 1: response: 200, 6 bytes`, i+2))
+		s.Await(fmt.Sprintf(`conn %d exchange 1: response: 200, 6 bytes`, i+2))
 	}
 }
 
 // TestHijack has everything sent back: what came with the request, and what comes later.
 func TestHijack(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
+	s := command.Start(t)
 	for _, fields := range []string{"", "Content-Length: 5\r\n"} {
-		c := s.dial()
-		c.send("GET /hijack HTTP/1.1\r\nHost: lab\r\n%s\r\nearly", fields)
+		c := s.Dial()
+		c.Send("GET /hijack HTTP/1.1\r\nHost: lab\r\n%s\r\nearly", fields)
 		head := readUntil(t, c, "\r\n\r\n")
 		if head = cutDate(head); head != "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n" {
 			t.Errorf("the head is\n%s", head)
@@ -332,15 +330,15 @@ func TestHijack(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		for range 3 {
-			c.send("GET /plaintext HTTP/1.1\r\n\r\n")
+			c.Send("GET /plaintext HTTP/1.1\r\n\r\n")
 			if got := readUntil(t, c, "\r\n\r\n"); got != "GET /plaintext HTTP/1.1\r\n\r\n" {
 				t.Errorf("got %q", got)
 			}
 		}
-		c.halfClose()
-		c.wantEnd()
+		c.HalfClose()
+		c.WantEnd()
 	}
-	s.dial().ask("GET /hijack HTTP/1.0\r\n\r\n").want(t, 400, "HTTP/1.0 knows no upgrade\n")
+	s.Dial().Ask("GET /hijack HTTP/1.0\r\n\r\n").Want(t, 400, "HTTP/1.0 knows no upgrade\n")
 }
 
 // cutDate removes the Date field.
@@ -355,19 +353,19 @@ func cutDate(head string) string {
 // TestFail looks for the panic in the log, and for the connection after it.
 func TestFail(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
-	c := s.dial()
-	c.ask(spell("POST", "/fail", "content")).want(t, 500, "Internal Server Error\n")
-	c.wantKept()
-	s.await(`panic.*this route fails.*path=/fail`)
+	s := command.Start(t)
+	c := s.Dial()
+	c.Ask(sockets.Spell("POST", "/fail", "content")).Want(t, 500, "Internal Server Error\n")
+	c.WantKept()
+	s.Await(`panic.*this route fails.*path=/fail`)
 }
 
 // TestUploadNotes looks at the notes of uploads that ended well, or on purpose.
 func TestUploadNotes(t *testing.T) {
 	t.Parallel()
-	s := startLab(t)
-	c := s.dial()
-	for route, want := range map[string]uploadNote{
+	s := command.Start(t)
+	c := s.Dial()
+	for route, want := range map[string]command.Note{
 		"/consume":      {Bytes: 7},
 		"/inspect":      {Bytes: 7},
 		"/partial?n=3":  {Bytes: 3},
@@ -377,23 +375,23 @@ func TestUploadNotes(t *testing.T) {
 		"/reject?max=6": {Bytes: 0, Error: "body: content of more than 6 bytes"},
 	} {
 		want.ID = "the id of " + route
-		c.ask(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: lab\r\nx-upload-ID: %s\r\nContent-Length: 7\r\n\r\ncontent", route, want.ID))
+		c.Ask(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: lab\r\nx-upload-ID: %s\r\nContent-Length: 7\r\n\r\ncontent", route, want.ID))
 		escaped := strings.NewReplacer(" ", "%20", "?", "%3F", "=", "%3D").Replace(want.ID)
-		a := c.ask("GET /uploads?id=" + escaped + " HTTP/1.1\r\nHost: lab\r\n\r\n")
+		a := c.Ask("GET /uploads?id=" + escaped + " HTTP/1.1\r\nHost: lab\r\n\r\n")
 		b, _ := json.Marshal(want)
-		a.want(t, 200, string(b)+"\n")
+		a.Want(t, 200, string(b)+"\n")
 		if a.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("the head is %v", a.Header)
 		}
 	}
 	for _, route := range []string{"/plaintext", "/ignore", "/echo", "/bytes?n=1"} {
-		c.ask(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: none\r\nContent-Length: 7\r\n\r\ncontent", route))
-		if a := c.ask("GET /uploads?id=none HTTP/1.1\r\nHost: lab\r\n\r\n"); a.StatusCode != 404 {
-			t.Errorf("%s left the note %s", route, a.body)
+		c.Ask(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: none\r\nContent-Length: 7\r\n\r\ncontent", route))
+		if a := c.Ask("GET /uploads?id=none HTTP/1.1\r\nHost: lab\r\n\r\n"); a.StatusCode != 404 {
+			t.Errorf("%s left the note %s", route, a.Content)
 		}
 	}
-	c.ask("POST /consume HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: garbled\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n")
-	if n := s.awaitNote("garbled"); n.Bytes != 3 || !strings.HasPrefix(n.Error, "body: garbled after 3 bytes: parser: ") {
+	c.Ask("POST /consume HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: garbled\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n")
+	if n := s.AwaitNote("garbled"); n.Bytes != 3 || !strings.HasPrefix(n.Error, "body: garbled after 3 bytes: parser: ") {
 		t.Errorf("the note is %+v", n)
 	}
 }
@@ -401,12 +399,12 @@ func TestUploadNotes(t *testing.T) {
 // TestUploadNotesAreTheNewest makes more notes than are kept.
 func TestUploadNotesAreTheNewest(t *testing.T) {
 	t.Parallel()
-	c := startLab(t).dial()
+	c := command.Start(t).Dial()
 	upload := func(id int) {
-		c.ask(fmt.Sprintf("POST /consume HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: %d\r\n\r\n", id))
+		c.Ask(fmt.Sprintf("POST /consume HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: %d\r\n\r\n", id))
 	}
 	status := func(id int) int {
-		return c.ask(fmt.Sprintf("GET /uploads?id=%d HTTP/1.1\r\nHost: lab\r\n\r\n", id)).StatusCode
+		return c.Ask(fmt.Sprintf("GET /uploads?id=%d HTTP/1.1\r\nHost: lab\r\n\r\n", id)).StatusCode
 	}
 	for id := range 1024 {
 		upload(id)

@@ -1,7 +1,7 @@
 // Connections on which things go wrong, in thousands of ways. What must be true of each is said of the dialogue: nothing
 // here asks the server's code what it would do.
 
-package server_test
+package faults_test
 
 import (
 	"errors"
@@ -20,6 +20,7 @@ import (
 	"testing/synctest"
 
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 var (
@@ -44,7 +45,7 @@ func TestFaults(t *testing.T) {
 	}
 	seeds := *faultSeeds
 	if seeds == 0 {
-		if seeds = 20_000; testing.Short() || raceEnabled {
+		if seeds = 20_000; testing.Short() || sockets.Race {
 			seeds = 2_000
 		}
 	}

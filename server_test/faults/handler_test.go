@@ -1,6 +1,6 @@
 // The handlers of the fault test: they do what the plan says, and complain of what must not be.
 
-package server_test
+package faults_test
 
 import (
 	"errors"

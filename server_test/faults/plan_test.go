@@ -1,6 +1,6 @@
 // What one seed of the fault test draws: the requests, what their handlers do, and how the client behaves.
 
-package server_test
+package faults_test
 
 import (
 	"fmt"

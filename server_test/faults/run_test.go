@@ -1,6 +1,6 @@
 // One seed of the fault test is carried out: the client, the handlers, and what each of them saw.
 
-package server_test
+package faults_test
 
 import (
 	"bufio"

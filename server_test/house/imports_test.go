@@ -1,6 +1,6 @@
 // What each package may import, and what programs that use it are made of.
 
-package server_test
+package house_test
 
 import (
 	"os"

@@ -1,6 +1,6 @@
 // Clients that go, or that hold the server up, and what a handler is told of them; and what it may decide for itself.
 
-package server_test
+package live_test
 
 import (
 	"context"
@@ -16,33 +16,8 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
-
-// liveHandler serves with a function of which the test wants the error.
-func liveHandler(t *testing.T, over servertest.Carrier, limits server.Limits, serve func(w *server.Response, r *server.Request) error) (*liveServer, chan error) {
-	result := make(chan error, 10)
-	srv := &server.Server{Limits: limits}
-	srv.Handler = server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-		if r.RawPath == "/plaintext" {
-			return liveLab(w, r)
-		}
-		err := serve(w, r)
-		result <- err
-		return err
-	})
-	return liveOver(t, over, srv), result
-}
-
-func liveResult(t *testing.T, result chan error) error {
-	t.Helper()
-	select {
-	case err := <-result:
-		return err
-	case <-time.After(10 * time.Second):
-		t.Fatal("the handler does not end")
-		return nil
-	}
-}
 
 // errNotGone says that the context was not cancelled in time.
 var errNotGone = errors.New("not gone")
@@ -59,7 +34,7 @@ func untilGone(r *server.Request, wait time.Duration) error {
 // The context is cancelled when the client closes or resets, whatever of its bytes is unread; and not while it lives.
 func TestContextFollowsTheClient(t *testing.T) {
 	const get, post = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n"
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		for _, test := range []struct {
 			name   string
 			send   string
@@ -84,24 +59,24 @@ func TestContextFollowsTheClient(t *testing.T) {
 						want, wait = errNotGone, 300*time.Millisecond
 					}
 					result := make(chan error, 10)
-					live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+					live := sockets.Over(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 						err := untilGone(r, wait)
 						result <- err
 						return conn.ErrAbort
 					})})
-					c := live.dial(t)
+					c := live.Dial(t)
 					sent := make(chan bool)
 					go func() {
 						defer close(sent)
-						liveSend(c.Conn, test.behind, "%s", test.send)
+						sockets.Send(c.Conn, test.behind, "%s", test.send)
 					}()
 					if how != "stay" {
 						time.Sleep(50 * time.Millisecond) // what is sent may wait in the client until it closes
-						if how != "reset" || !c.reset() {
+						if how != "reset" || !c.Reset() {
 							c.Close()
 						}
 					}
-					if got := liveResult(t, result); got != want {
+					if got := sockets.Result(t, result); got != want {
 						t.Errorf("got %v, want %v", got, want)
 					}
 					c.Close()
@@ -119,14 +94,14 @@ func seesGone(over servertest.Carrier, unread int64, how string) bool {
 	if how == "stay" {
 		return unread <= 1000
 	}
-	return unread <= 60e3 || how == "reset" && over.Name == livePlain && parks
+	return unread <= 60e3 || how == "reset" && over.Name == sockets.Plain && sockets.Parks
 }
 
 // A handler sets its own limits, for its own exchange only.
-func TestPolicyOfAnExchange(t *testing.T) { liveEach(t, policyOfAnExchange) }
+func TestPolicyOfAnExchange(t *testing.T) { sockets.Each(t, policyOfAnExchange) }
 
 func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
-	live, result := liveHandler(t, over, server.Limits{}, func(w *server.Response, r *server.Request) error {
+	live, result := sockets.Handle(t, over, server.Limits{}, func(w *server.Response, r *server.Request) error {
 		switch r.RawPath {
 		case "/limit":
 			r.Body.Limit(100)
@@ -144,7 +119,7 @@ func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
 			return err
 		case "/write-deadline":
 			w.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
-			return liveWriteX(w, 100e6, 64<<10, false)
+			return sockets.WriteX(w, 100e6, 64<<10, false)
 		}
 		return nil
 	})
@@ -168,17 +143,17 @@ func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
 			if over.NoDeadlines && test.status == 408 {
 				t.Skip("the read that the handler gives up cannot be ended without the connection")
 			}
-			c := live.dial(t)
+			c := live.Dial(t)
 			defer c.Close()
 			began := time.Now()
-			c.send(test.sends, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", test.path, test.size)
-			c.wantAnswer("POST", test.status, "")
-			liveResult(t, result)
+			c.Send(test.sends, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", test.path, test.size)
+			c.WantAnswer("POST", test.status, "")
+			sockets.Result(t, result)
 			if !test.kept {
-				live.wantEndOf(c)
+				live.WantEndOf(c)
 			} else {
-				c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-				c.wantAnswer("GET", 200, "Hello, World!")
+				c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+				c.WantAnswer("GET", 200, "Hello, World!")
 			}
 			took := time.Since(began)
 			soon := took < 200*time.Millisecond && !over.NoHalfClose // where there is an end to wait for
@@ -187,10 +162,10 @@ func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
 			}
 		})
 	}
-	c := live.dial(t)
-	c.send(0, "GET /write-deadline HTTP/1.1\r\nHost: a\r\n\r\n")
+	c := live.Dial(t)
+	c.Send(0, "GET /write-deadline HTTP/1.1\r\nHost: a\r\n\r\n")
 	began := time.Now()
-	if err := liveResult(t, result); !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, conn.ErrMinRate) {
+	if err := sockets.Result(t, result); !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, conn.ErrMinRate) {
 		t.Errorf("a write met %v", err)
 	}
 	if took := time.Since(began); took > 5*time.Second {
@@ -202,7 +177,7 @@ func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
 func TestReadTimeoutHoldsWhileReadingAhead(t *testing.T) {
 	for _, framing := range []string{"Content-Length: 1000000000", "Transfer-Encoding: chunked"} {
 		t.Run(framing, func(t *testing.T) {
-			liveClean(t)
+			sockets.Clean(t)
 			result := make(chan error, 1)
 			srv := &server.Server{NoPark: true} // so that the connection reads ahead to see the client go
 			srv.Limits.ReadTimeout = 500 * time.Millisecond
@@ -217,24 +192,24 @@ func TestReadTimeoutHoldsWhileReadingAhead(t *testing.T) {
 					time.Sleep(time.Millisecond)
 				}
 			})
-			live := liveServe(t, srv)
-			c := liveDial(t, live.addr)
+			live := sockets.Serve(t, srv)
+			c := sockets.Dial(t, live.Addr)
 			go func() {
-				err := liveSend(c.Conn, 0, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n", framing)
+				err := sockets.Send(c.Conn, 0, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n", framing)
 				for err == nil {
 					if strings.HasPrefix(framing, "T") {
-						err = liveSend(c.Conn, 100, "64\r\n")
+						err = sockets.Send(c.Conn, 100, "64\r\n")
 					}
 					if err == nil {
-						err = liveSend(c.Conn, 0, "\r\n")
+						err = sockets.Send(c.Conn, 0, "\r\n")
 					}
 				}
 			}()
 			var slow *body.SlowError // without the limit the content would come for minutes
-			if err := liveResult(t, result); !errors.As(err, &slow) || !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err := sockets.Result(t, result); !errors.As(err, &slow) || !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("the handler read %v", err)
 			}
-			c.wantAnswer("POST", 408, "")
+			c.WantAnswer("POST", 408, "")
 			c.Close()
 		})
 	}
@@ -243,32 +218,32 @@ func TestReadTimeoutHoldsWhileReadingAhead(t *testing.T) {
 // A handler that writes much before it reads, to a client that writes all before it reads: what fits is held for the
 // handler, and the exchange is whole.
 func TestContentIsHeldWhileTheResponseStalls(t *testing.T) {
-	liveClean(t)
-	live, result := liveHandler(t, livePlainly, server.Limits{DrainBytes: 1 << 20}, func(w *server.Response, r *server.Request) error {
+	sockets.Clean(t)
+	live, result := sockets.Handle(t, sockets.Plainly, server.Limits{DrainBytes: 1 << 20}, func(w *server.Response, r *server.Request) error {
 		w.Set("Content-Length", "20000000")
-		if err := liveWriteX(w, 20e6, 64<<10, false); err != nil {
+		if err := sockets.WriteX(w, 20e6, 64<<10, false); err != nil {
 			return err
 		}
 		text, err := io.ReadAll(r.Body)
-		if err == nil && string(text) != string(liveFiller)+string(liveFiller)+string(liveFiller) {
+		if err == nil && string(text) != string(sockets.Filler)+string(sockets.Filler)+string(sockets.Filler) {
 			err = errors.New("the content is another")
 		}
 		return err
 	})
-	nc, err := net.Dial("tcp", live.addr)
+	nc, err := net.Dial("tcp", live.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	nc.(*net.TCPConn).SetReadBuffer(32 << 10)
 	nc.(*net.TCPConn).SetWriteBuffer(16 << 10)
-	c := liveOn(t, nc)
-	n := int64(3 * len(liveFiller))
+	c := sockets.On(t, nc)
+	n := int64(3 * len(sockets.Filler))
 	for range 3 {
-		c.send(n, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", n)
-		if _, content := c.answer("POST"); len(content) != 20e6 {
+		c.Send(n, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", n)
+		if _, content := c.Answer("POST"); len(content) != 20e6 {
 			t.Fatalf("%d bytes", len(content))
 		}
-		if err := liveResult(t, result); err != nil {
+		if err := sockets.Result(t, result); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -276,41 +251,41 @@ func TestContentIsHeldWhileTheResponseStalls(t *testing.T) {
 
 // More than fits is given up: the response arrives, and reads of the content fail with an error that says so.
 func TestContentIsGivenUpWhileTheResponseStalls(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	for _, framing := range []string{"fixed", "chunked"} {
 		t.Run(framing, func(t *testing.T) {
 			lim := server.Limits{StallTimeout: time.Second}
-			live, result := liveHandler(t, livePlainly, lim, func(w *server.Response, r *server.Request) error {
+			live, result := sockets.Handle(t, sockets.Plainly, lim, func(w *server.Response, r *server.Request) error {
 				w.Set("Content-Length", "20000000")
-				if err := liveWriteX(w, 20e6, 64<<10, false); err != nil {
+				if err := sockets.WriteX(w, 20e6, 64<<10, false); err != nil {
 					return err
 				}
 				_, err := io.Copy(io.Discard, r.Body)
 				return err
 			})
-			c := liveDial(t, live.addr)
+			c := sockets.Dial(t, live.Addr)
 			began := time.Now()
 			if framing == "fixed" {
-				c.send(10e6, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
+				c.Send(10e6, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
 			} else {
-				c.send(0, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+				c.Send(0, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
 				for range 100 {
-					c.send(100e3, "186a0\r\n")
-					c.send(0, "\r\n")
+					c.Send(100e3, "186a0\r\n")
+					c.Send(0, "\r\n")
 				}
-				c.send(0, "0\r\n\r\n")
+				c.Send(0, "0\r\n\r\n")
 			}
 			sent := time.Since(began)
-			if _, content := c.answer("POST"); len(content) != 20e6 {
+			if _, content := c.Answer("POST"); len(content) != 20e6 {
 				t.Fatalf("%d bytes", len(content))
 			}
-			if err := liveResult(t, result); !errors.Is(err, body.ErrAbandoned) {
+			if err := sockets.Result(t, result); !errors.Is(err, body.ErrAbandoned) {
 				t.Errorf("a read met %v", err)
 			}
-			c.wantEnd()
+			c.WantEnd()
 			c.Close()
 			t.Logf("sent in %v, done in %v", sent, time.Since(began))
-			for _, e := range live.waitEvents(t, int(conn.EventSettled), 1, time.Second) {
+			for _, e := range live.WaitEvents(t, int(conn.EventSettled), 1, time.Second) {
 				if e.Leftover != body.LeftoverTooLong {
 					t.Errorf("settled: %v", e)
 				}

@@ -1,7 +1,7 @@
 // What happens beside an exchange costs it nothing: other clients' floods, other goroutines' deadlines. And what a handler
 // has done is seen by its client, also by the race detector.
 
-package server_test
+package live_test
 
 import (
 	"errors"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // A client that is alone has its turn, although others have sent requests that are waiting all the time, on one processor
@@ -25,9 +26,9 @@ import (
 func TestLoneRequestBesideAFlood(t *testing.T) {
 	const flooders, asks = 100, 10
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	liveClean(t)
+	sockets.Clean(t)
 	var served atomic.Int64
-	live := liveServe(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+	live := sockets.Serve(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 		served.Add(1)
 		_, err := w.WriteString("hello")
 		return err
@@ -36,7 +37,7 @@ func TestLoneRequestBesideAFlood(t *testing.T) {
 	many := []byte(strings.Repeat(request, 1000))
 	var over sync.WaitGroup
 	for range flooders {
-		nc := liveDial(t, live.addr).Conn
+		nc := sockets.Dial(t, live.Addr).Conn
 		over.Go(func() { io.Copy(io.Discard, nc) })
 		over.Go(func() {
 			for {
@@ -46,12 +47,12 @@ func TestLoneRequestBesideAFlood(t *testing.T) {
 			}
 		})
 	}
-	lone := liveDial(t, live.addr)
+	lone := sockets.Dial(t, live.Addr)
 	between, sum := []int64(nil), int64(0)
 	for range asks {
 		before := served.Load()
-		lone.send(0, request)
-		lone.wantAnswer("GET", 200, "hello")
+		lone.Send(0, request)
+		lone.WantAnswer("GET", 200, "hello")
 		between = append(between, served.Load()-before)
 		sum += between[len(between)-1]
 	}
@@ -65,9 +66,9 @@ func TestLoneRequestBesideAFlood(t *testing.T) {
 
 // A goroutine that an exchange has left behind goes on setting its deadlines: the connection is kept all the same.
 func TestDeadlinesInALoopLoseNoConnection(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		var loops sync.WaitGroup
-		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		live := sockets.Over(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 			loops.Go(func() {
 				at := time.Now()
 				for r.SetReadDeadline(at) == nil && r.SetMinReadRate(1<<40) == nil {
@@ -81,10 +82,10 @@ func TestDeadlinesInALoopLoseNoConnection(t *testing.T) {
 			_, err := fmt.Fprint(w, r.Number())
 			return err
 		})})
-		c := live.dial(t)
+		c := live.Dial(t)
 		for n := 1; n <= 300; n++ {
-			c.send(0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-			c.wantAnswer("GET", 200, fmt.Sprint(n))
+			c.Send(0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			c.WantAnswer("GET", 200, fmt.Sprint(n))
 		}
 		loops.Wait() // each has met the end of its exchange
 	})
@@ -93,35 +94,35 @@ func TestDeadlinesInALoopLoseNoConnection(t *testing.T) {
 // What an ordinary test does: a handler sets a variable, and who has its response reads it; and the client sets what the
 // handler reads. The race detector must see what orders them.
 func TestResponsesOrderWhatWasDoneBefore(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		var asked, done, big int
-		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		live := sockets.Over(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 			done += asked
 			n, err := io.Copy(io.Discard, r.Body)
 			big += int(n)
 			if err == nil {
-				err = liveWriteX(w, int64(asked), 64<<10, false)
+				err = sockets.WriteX(w, int64(asked), 64<<10, false)
 			}
 			return err
 		})})
-		c := live.dial(t)
+		c := live.Dial(t)
 		sum, sent := 0, 0
 		for _, n := range []int{1, 5000, 200_000, 3} {
 			asked = n
-			c.send(int64(n), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", n)
-			c.wantAnswer("POST", 200, "")
+			c.Send(int64(n), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", n)
+			c.WantAnswer("POST", 200, "")
 			sum, sent = sum+n, sent+n
 			if done != sum || big != sent {
 				t.Errorf("done %d, want %d; received %d, want %d", done, sum, big, sent)
 			}
 		}
-		if over.Name != livePlain {
+		if over.Name != sockets.Plain {
 			return
 		}
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 		for n := range 10 {
 			asked, done = n, 0
-			res, err := client.Get("http://" + live.addr)
+			res, err := client.Get("http://" + live.Addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,18 +136,18 @@ func TestResponsesOrderWhatWasDoneBefore(t *testing.T) {
 
 // Who only polls the context's error sees the client go.
 func TestContextThatIsPolled(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		gone, asked := make(chan bool), make(chan bool)
-		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		live := sockets.Over(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 			close(asked)
-			for end := time.Now().Add(patience); r.Context().Err() == nil && time.Now().Before(end); {
+			for end := time.Now().Add(sockets.Patience); r.Context().Err() == nil && time.Now().Before(end); {
 				time.Sleep(time.Millisecond)
 			}
 			gone <- r.Context().Err() != nil
 			return nil
 		})})
-		c := live.dial(t)
-		c.send(0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		c := live.Dial(t)
+		c.Send(0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 		<-asked
 		c.Close()
 		if !<-gone {
@@ -158,9 +159,9 @@ func TestContextThatIsPolled(t *testing.T) {
 // A client that has sent its content and closed its direction is there while a handler reads that content, and gone then.
 func TestHalfClosedClientIsReadToItsEnd(t *testing.T) {
 	const size = 200_000
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		result := make(chan error, 1)
-		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		live := sockets.Over(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 			ctx := r.Context()
 			ctx.Done()
 			err := error(nil)
@@ -172,21 +173,21 @@ func TestHalfClosedClientIsReadToItsEnd(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			if err == io.EOF {
-				err = untilGone(r, patience)
+				err = untilGone(r, sockets.Patience)
 			}
 			result <- err
 			return nil
 		})})
-		c := live.dial(t)
+		c := live.Dial(t)
 		half, ok := c.Conn.(interface{ CloseWrite() error })
 		if !ok {
 			t.Skip("the client cannot close its direction")
 		}
-		c.send(size, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
+		c.Send(size, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
 		if err := half.CloseWrite(); err != nil {
 			t.Fatal(err)
 		}
-		if err := liveResult(t, result); err == nil || !strings.Contains(err.Error(), "context canceled") {
+		if err := sockets.Result(t, result); err == nil || !strings.Contains(err.Error(), "context canceled") {
 			t.Error(err)
 		}
 	})
@@ -194,9 +195,9 @@ func TestHalfClosedClientIsReadToItsEnd(t *testing.T) {
 
 // Errors of a connection name the operation and the addresses, as package net's do.
 func TestErrorsNameTheConnection(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	result := make(chan error, 2)
-	live := liveServe(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+	live := sockets.Serve(t, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 		_, err := io.Copy(io.Discard, r.Body)
 		result <- err
 		for err = nil; err == nil; {
@@ -205,13 +206,13 @@ func TestErrorsNameTheConnection(t *testing.T) {
 		result <- err
 		return err
 	})})
-	c := liveDial(t, live.addr)
-	c.send(10, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+	c := sockets.Dial(t, live.Addr)
+	c.Send(10, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
 	from := c.LocalAddr().String()
-	time.AfterFunc(50*time.Millisecond, func() { c.reset() })
+	time.AfterFunc(50*time.Millisecond, func() { c.Reset() })
 	for _, op := range []string{"read", "write"} {
-		err := liveResult(t, result)
-		want := fmt.Sprintf(" tcp %s->%s: ", live.addr, from)
+		err := sockets.Result(t, result)
+		want := fmt.Sprintf(" tcp %s->%s: ", live.Addr, from)
 		var named *net.OpError
 		if !errors.As(err, &named) || !strings.HasPrefix(named.Op, op) || !strings.Contains(err.Error(), want) { // or writev
 			t.Errorf("%v does not have %q", err, op+want)

@@ -7,11 +7,12 @@
 // earlier response on its connection has announced the end. A request that is sent later may cross the announcement on
 // its way; its client must see a clean end then, and never a reset.
 
-package server_test
+package live_test
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -24,12 +25,13 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/servertest"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 // lateClients is what the clients of one shutdown met.
 type lateClients struct {
 	t      *testing.T
-	live   *liveServer
+	live   *sockets.Server
 	begun  atomic.Pointer[time.Time] // when Shutdown was called
 	grace  time.Duration
 	ended  context.Context // is done when the listener is gone
@@ -56,7 +58,7 @@ func TestShutdownUnderLoadLosesNoRequest(t *testing.T) {
 		t.Run(over.Name, func(t *testing.T) {
 			rounds, clients := 20, 200
 			switch {
-			case over.Name != livePlain:
+			case over.Name != sockets.Plain:
 				rounds, clients = 1, 40 // what crosses what depends on a machine that keeps up
 			case testing.Short():
 				rounds = 3
@@ -69,8 +71,8 @@ func TestShutdownUnderLoadLosesNoRequest(t *testing.T) {
 }
 
 func shutdownUnderLoad(t *testing.T, over servertest.Carrier, n int) {
-	liveClean(t)
-	live := liveOver(t, over, &server.Server{})
+	sockets.Clean(t)
+	live := sockets.Over(t, over, &server.Server{})
 	ended, end := context.WithCancel(context.Background())
 	defer end()
 	l := &lateClients{t: t, live: live, grace: 99 * time.Millisecond, ended: ended}
@@ -95,7 +97,7 @@ func shutdownUnderLoad(t *testing.T, over servertest.Carrier, n int) {
 // run sends requests until the server is gone: on one connection for as long as it lasts, or each on one of its own.
 func (l *lateClients) run(single bool) {
 	for {
-		nc, err := l.live.reach(l.ended)
+		nc, err := l.live.Reach(l.ended)
 		if err != nil {
 			return // the listener is closed, or about to be
 		}
@@ -120,7 +122,7 @@ func (l *lateClients) request(nc net.Conn, in *bufio.Reader, first bool) bool {
 	sent, begun := time.Now(), l.begun.Load()
 	var got string
 	if failed == nil {
-		res, content, err := liveAnswer(in, method)
+		res, content, err := sockets.Answer(in, method)
 		if failed = err; err == nil {
 			l.answered.Add(1)
 			if begun != nil {
@@ -134,7 +136,7 @@ func (l *lateClients) request(nc net.Conn, in *bufio.Reader, first bool) bool {
 			}
 			if res.Close {
 				l.announced.Add(1)
-				if _, err := in.ReadByte(); err == nil || liveReset(err) {
+				if _, err := in.ReadByte(); err == nil || sockets.IsReset(err) {
 					l.t.Errorf("after Connection: close came %v", err)
 				}
 			}
@@ -147,11 +149,11 @@ func (l *lateClients) request(nc net.Conn, in *bufio.Reader, first bool) bool {
 	}
 	late := sent.Sub(*begun)
 	switch {
-	case first && (late > 0 || l.live.over.NoQueue) && liveReset(failed):
+	case first && (late > 0 || l.live.Over.NoQueue) && sockets.IsReset(failed):
 		l.queued.Add(1)
 	case late < l.grace:
 		l.t.Errorf("lost: a request that was sent %v after the shutdown's begin (first on its connection: %v): %v", late, first, failed)
-	case liveReset(failed):
+	case sockets.IsReset(failed):
 		l.t.Errorf("a request that was sent %v after the shutdown's begin met a reset: %v", late, failed)
 	default:
 		l.crossed.Add(1)
@@ -162,7 +164,7 @@ func (l *lateClients) request(nc net.Conn, in *bufio.Reader, first bool) bool {
 // A request that is on its way to a connection that sleeps, when the shutdown begins, is answered: whether the connection
 // is parked, has a goroutine, or has never spoken.
 func TestShutdownGraceOfIdleConnections(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		for _, test := range []struct {
 			name   string
 			parked bool
@@ -173,7 +175,7 @@ func TestShutdownGraceOfIdleConnections(t *testing.T) {
 			{"never spoke", false, true},
 			{"never spoke and parked", true, true},
 		} {
-			if test.parked && (!parks || over.Name != livePlain && over.Name != "unix") {
+			if test.parked && (!sockets.Parks || over.Name != sockets.Plain && over.Name != "unix") {
 				continue
 			}
 			t.Run(test.name, func(t *testing.T) {
@@ -181,26 +183,26 @@ func TestShutdownGraceOfIdleConnections(t *testing.T) {
 				if !test.parked {
 					srv.Limits.ParkAfter = time.Hour
 				}
-				live := liveOver(t, over, srv)
-				c, quiet := live.dial(t), live.dial(t)
+				live := sockets.Over(t, over, srv)
+				c, quiet := live.Dial(t), live.Dial(t)
 				if !test.fresh {
-					c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-					c.wantAnswer("GET", 200, "Hello, World!")
+					c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+					c.WantAnswer("GET", 200, "Hello, World!")
 				}
-				if !eventually(func() bool { s := live.Stats(); return s.Idle == 2 && (s.Parked == 2) == test.parked }) {
+				if !sockets.Eventually(func() bool { s := live.Stats(); return s.Idle == 2 && (s.Parked == 2) == test.parked }) {
 					t.Errorf("before the shutdown: %+v", live.Stats())
 				}
 				ended := make(chan error, 1)
 				began := time.Now()
 				go func() { ended <- live.Shutdown(context.Background()) }()
 				time.Sleep(30 * time.Millisecond)
-				c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-				if res := c.wantAnswer("GET", 200, "Hello, World!"); !res.Close {
+				c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+				if res := c.WantAnswer("GET", 200, "Hello, World!"); !res.Close {
 					t.Error("the response does not say Connection: close")
 				}
-				live.wantEndOf(c)
+				live.WantEndOf(c)
 				c.Close()
-				quiet.wantEnd()
+				quiet.WantEnd()
 				quiet.Close()
 				if took := time.Since(began); took < 90*time.Millisecond || took > 5*time.Second {
 					t.Errorf("the quiet connection was closed after %v", took)
@@ -216,9 +218,9 @@ func TestShutdownGraceOfIdleConnections(t *testing.T) {
 // A response whose head went out before the shutdown cannot announce the end. A request that was sent during it is
 // answered.
 func TestShutdownAnswersWhatFollowsARunningResponse(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		release := make(chan struct{})
-		live := liveOver(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		live := sockets.Over(t, over, &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 			if r.RawPath == "/slow" {
 				w.WriteString("begin ")
 				w.Flush()
@@ -227,22 +229,22 @@ func TestShutdownAnswersWhatFollowsARunningResponse(t *testing.T) {
 			_, err := w.WriteString("end")
 			return err
 		})})
-		c := live.dial(t)
-		c.send(0, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-		c.in.Peek(1)
+		c := live.Dial(t)
+		c.Send(0, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.In.Peek(1)
 		ended := make(chan error, 1)
 		go func() { ended <- live.Shutdown(context.Background()) }()
 		time.Sleep(20 * time.Millisecond)
-		c.send(0, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.Send(0, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
 		time.Sleep(150 * time.Millisecond)
 		close(release)
-		if res := c.wantAnswer("GET", 200, "begin end"); res.Close {
+		if res := c.WantAnswer("GET", 200, "begin end"); res.Close {
 			t.Error("the first response's head was sent before the shutdown")
 		}
-		if res := c.wantAnswer("GET", 200, "end"); !res.Close {
+		if res := c.WantAnswer("GET", 200, "end"); !res.Close {
 			t.Error("the second response does not announce the end")
 		}
-		live.wantEndOf(c)
+		live.WantEndOf(c)
 		c.Close()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -252,21 +254,21 @@ func TestShutdownAnswersWhatFollowsARunningResponse(t *testing.T) {
 
 // What the system has accepted before the listener is closed is served, as soon as the connection limit lets it in.
 func TestShutdownServesTheQueue(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
 		if over.NoQueue || over.TLS != nil {
 			t.Skip("the system's queue cannot be asked, or who waits in it cannot send")
 		}
-		live := liveOver(t, over, &server.Server{MaxConns: 1})
-		first := live.dial(t)
-		first.send(0, "GET /sleep?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n")
-		live.waitEvents(t, int(conn.EventHeadParsed), 1, time.Second)
-		second := live.dial(t)
-		second.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+		live := sockets.Over(t, over, &server.Server{MaxConns: 1})
+		first := live.Dial(t)
+		first.Send(0, "GET /sleep?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n")
+		live.WaitEvents(t, int(conn.EventHeadParsed), 1, time.Second)
+		second := live.Dial(t)
+		second.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 		ended := make(chan error, 1)
 		go func() { ended <- live.Shutdown(context.Background()) }()
-		first.wantAnswer("GET", 200, "slept\n")
+		first.WantAnswer("GET", 200, "slept\n")
 		first.Close()
-		second.wantAnswer("GET", 200, "Hello, World!")
+		second.WantAnswer("GET", 200, "Hello, World!")
 		second.Close()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -276,23 +278,52 @@ func TestShutdownServesTheQueue(t *testing.T) {
 
 // At the deadline the rest is closed, and the error says how many connections that were.
 func TestShutdownDeadline(t *testing.T) {
-	liveEach(t, func(t *testing.T, over servertest.Carrier) {
-		live := liveOver(t, over, &server.Server{})
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
+		live := sockets.Over(t, over, &server.Server{})
 		for range 3 {
-			c := live.dial(t)
-			c.send(0, "GET /sleep?ms=5000 HTTP/1.1\r\nHost: a\r\n\r\n")
+			c := live.Dial(t)
+			c.Send(0, "GET /sleep?ms=5000 HTTP/1.1\r\nHost: a\r\n\r\n")
 		}
-		live.waitEvents(t, int(conn.EventHeadParsed), 3, 2*time.Second)
+		live.WaitEvents(t, int(conn.EventHeadParsed), 3, 2*time.Second)
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		defer cancel()
 		err := live.Shutdown(ctx)
 		if err == nil || !strings.Contains(err.Error(), "ended 3 connections") {
 			t.Errorf("Shutdown: %v", err)
 		}
-		for _, e := range live.waitEvents(t, int(conn.EventClosed), 3, 2*time.Second) {
+		for _, e := range live.WaitEvents(t, int(conn.EventClosed), 3, 2*time.Second) {
 			if e.Reason != conn.ReasonAborted {
 				t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
 			}
+		}
+	})
+}
+
+// A listener of which the system's queue cannot be asked loses what waits there when it is closed, and such a client sees
+// that its connection was never accepted.
+func TestShutdownRefusesWhatItCannotServe(t *testing.T) {
+	sockets.Each(t, func(t *testing.T, over servertest.Carrier) {
+		live := sockets.Over(t, over, &server.Server{})
+		c := live.Dial(t)
+		c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.WantAnswer("GET", 200, "Hello, World!")
+		c.Close()
+		if err := live.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		nc, err := live.Reach(ctx)
+		if err == nil {
+			late := sockets.On(t, nc)
+			if sockets.Send(late.Conn, 0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n") == nil {
+				_, _, err = sockets.Answer(late.In, "GET")
+			} else {
+				err = errors.New("cannot send")
+			}
+		}
+		if err == nil {
+			t.Error("a client that came after the shutdown was answered")
 		}
 	})
 }

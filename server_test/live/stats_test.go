@@ -1,6 +1,6 @@
 // The counters are right, whatever has happened.
 
-package server_test
+package live_test
 
 import (
 	"io"
@@ -11,11 +11,12 @@ import (
 	"github.com/spillway-go/spillway/body"
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 func TestStats(t *testing.T) {
-	liveClean(t)
-	live := liveServe(t, &server.Server{})
+	sockets.Clean(t)
+	live := sockets.Serve(t, &server.Server{})
 	want := server.Stats{}
 	check := func(what string) {
 		t.Helper()
@@ -28,30 +29,30 @@ func TestStats(t *testing.T) {
 		t.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
 	}
 	check("at first")
-	c := liveDial(t, live.addr)
+	c := sockets.Dial(t, live.Addr)
 	want.Open, want.Idle, want.Accepted = 1, 1, 1
 	parked := 0
-	if parks {
+	if sockets.Parks {
 		parked = 1
 	}
 	want.Parked = parked
 	check("connected")
-	c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-	c.wantAnswer("GET", 200, "")
+	c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+	c.WantAnswer("GET", 200, "")
 	want.Exchanges, want.Leftovers[body.LeftoverNothing] = 1, 1
 	check("an exchange")
-	c.send(1000, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
-	c.wantAnswer("POST", 200, "")
+	c.Send(1000, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+	c.WantAnswer("POST", 200, "")
 	want.Parked, want.Exchanges, want.Leftovers[body.LeftoverDrained], want.Discarded = 0, 2, 1, 1000
 	check("drained")
-	c.send(0, "GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n")
+	c.Send(0, "GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n")
 	want.Idle, want.Exchanges = 0, 3
 	check("in an exchange")
-	c.wantAnswer("GET", 200, "")
+	c.WantAnswer("GET", 200, "")
 	want.Idle, want.Leftovers[body.LeftoverNothing] = 1, 2
 	check("behind it")
-	c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
-	c.wantAnswer("POST", 200, "")
+	c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+	c.WantAnswer("POST", 200, "")
 	want.Idle, want.Lingering, want.Exchanges, want.Leftovers[body.LeftoverTooLong] = 0, 1, 4, 1
 	check("lingering")
 	c.Close()
@@ -71,13 +72,13 @@ func TestStats(t *testing.T) {
 		{"POST /consume HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", body.LeftoverGarbled, conn.ReasonLeftoverGarbled},
 		{"GET /stream?n=100&chunk=10 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", body.LeftoverNothing, conn.ReasonUnframed},
 	} {
-		c := liveDial(t, live.addr)
-		c.send(0, "%s", test.send)
+		c := sockets.Dial(t, live.Addr)
+		c.Send(0, "%s", test.send)
 		if strings.Contains(test.send, "HTTP/1.0") {
-			io.Copy(io.Discard, c.in)
+			io.Copy(io.Discard, c.In)
 		} else {
-			c.answer("GET")
-			c.wantEnd()
+			c.Answer("GET")
+			c.WantEnd()
 		}
 		c.Close()
 		want.Accepted++
@@ -91,7 +92,7 @@ func TestStats(t *testing.T) {
 		}
 		check(test.send)
 	}
-	c = liveDial(t, live.addr)
+	c = sockets.Dial(t, live.Addr)
 	c.Close()
 	want.Accepted++
 	want.Closes[conn.ReasonClientClosed]++

@@ -2,7 +2,7 @@
 
 // What nobody wants is thrown away in the kernel: recv with MSG_TRUNC, seen from outside by strace.
 
-package server_test
+package load_test
 
 import (
 	"os"
@@ -11,11 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 func TestDiscardDoesNotCopy(t *testing.T) {
-	liveClean(t)
-	strace := liveProgram(t, "strace")
+	sockets.Clean(t)
+	strace := sockets.Program(t, "strace")
 	for _, test := range []struct {
 		name string
 		size int64
@@ -27,18 +29,18 @@ func TestDiscardDoesNotCopy(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			log := filepath.Join(t.TempDir(), "strace")
-			addr, _, end := liveProcess(t, 1000, strace, "-f", "-qq", "-o", log, "-e", "trace=read,readv,recvfrom,recvmsg")
-			c := liveDial(t, addr)
-			c.send(test.size, test.head, test.size)
-			c.wantAnswer("POST", 200, "ignored\n")
+			addr, _, end := sockets.Process(t, 1000, strace, "-f", "-qq", "-o", log, "-e", "trace=read,readv,recvfrom,recvmsg")
+			c := sockets.Dial(t, addr)
+			c.Send(test.size, test.head, test.size)
+			c.WantAnswer("POST", 200, "ignored\n")
 			if test.kept {
-				c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
-				c.wantAnswer("GET", 200, "Hello, World!")
+				c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+				c.WantAnswer("GET", 200, "Hello, World!")
 				c.Close()
 			} else {
-				c.wantEnd()
+				c.WantEnd()
 				c.Close()
-				eventually(func() bool { // the server has come to the end
+				sockets.Eventually(func() bool { // the server has come to the end
 					return regexp.MustCompile(`recvfrom.*\) += 0`).MatchString(systemCalls(t, log))
 				})
 			}

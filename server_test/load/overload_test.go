@@ -1,15 +1,12 @@
 // More clients than there is room for, and clients that want to stay for ever.
 
-package server_test
+package load_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,68 +16,8 @@ import (
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
-
-func init() { liveRoles["server"] = playServer }
-
-// playServer serves the lab's routes in a process of its own, until its standard input ends. The environment says with how
-// many descriptors.
-func playServer() {
-	if n, err := strconv.ParseUint(os.Getenv("SPILLWAY_FILES"), 10, 64); err == nil {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
-			panic(err)
-		}
-	}
-	srv := &server.Server{Handler: server.HandlerFunc(liveLab), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	srv.Limits.ReadHeaderTimeout = time.Minute
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(l.Addr())
-	go srv.Serve(l)
-	io.Copy(io.Discard, os.Stdin)
-	srv.Close()
-}
-
-// liveProcess runs this program as a server, under the command if there is one, and returns its address and process id. The
-// function ends it and returns what it has logged.
-func liveProcess(t testing.TB, files int, command ...string) (addr string, pid int, end func() string) {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := append(command, self)
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), "SPILLWAY_ROLE=server", fmt.Sprintf("SPILLWAY_FILES=%d", files))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var log strings.Builder
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	end = sync.OnceValue(func() string {
-		in.Close()
-		if err := cmd.Wait(); err != nil || strings.Contains(log.String(), "DATA RACE") {
-			t.Errorf("the server's process: %v\n%.5000s", err, log.String())
-		}
-		return log.String()
-	})
-	t.Cleanup(func() { end() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(line), cmd.Process.Pid, end
-}
 
 // healthy measures how long requests take on kept connections.
 func healthy(t *testing.T, addr string, clients int, during time.Duration) (median, most time.Duration) {
@@ -89,17 +26,17 @@ func healthy(t *testing.T, addr string, clients int, during time.Duration) (medi
 	var all []time.Duration
 	var wait sync.WaitGroup
 	for range clients {
-		c := liveDial(t, addr)
+		c := sockets.Dial(t, addr)
 		wait.Go(func() {
 			defer c.Close()
 			var took []time.Duration
 			for end := time.Now().Add(during); time.Now().Before(end); {
 				began := time.Now()
-				if err := liveSend(c.Conn, 100, "POST /consume HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"); err != nil {
+				if err := sockets.Send(c.Conn, 100, "POST /consume HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"); err != nil {
 					t.Error(err)
 					return
 				}
-				if _, _, err := liveAnswer(c.in, "POST"); err != nil {
+				if _, _, err := sockets.Answer(c.In, "POST"); err != nil {
 					t.Error(err)
 					return
 				}
@@ -112,24 +49,24 @@ func healthy(t *testing.T, addr string, clients int, during time.Duration) (medi
 		})
 	}
 	wait.Wait()
-	return liveMedian(all)
+	return sockets.Median(all)
 }
 
 // 500 clients send a byte a second: half of them of a head, half of content. They are cut in their time, and the others
 // hardly notice.
 func TestSlowClientsAreCut(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	srv := &server.Server{}
 	srv.Limits.ReadHeaderTimeout = 3 * time.Second
 	srv.Limits.RateGrace = 3 * time.Second
-	live := liveServe(t, srv)
-	before, mostBefore := healthy(t, live.addr, 4, time.Second)
+	live := sockets.Serve(t, srv)
+	before, mostBefore := healthy(t, live.Addr, 4, time.Second)
 
 	var slow sync.WaitGroup
 	var mu sync.Mutex
 	var lasted []time.Duration
 	for i := range 500 {
-		c := liveDial(t, live.addr)
+		c := sockets.Dial(t, live.Addr)
 		slow.Go(func() {
 			defer c.Close()
 			began := time.Now()
@@ -150,7 +87,7 @@ func TestSlowClientsAreCut(t *testing.T) {
 					}
 				}
 			})
-			res, _, err := liveAnswer(c.in, "POST")
+			res, _, err := sockets.Answer(c.In, "POST")
 			took := time.Since(began)
 			close(stop)
 			writing.Wait()
@@ -163,9 +100,9 @@ func TestSlowClientsAreCut(t *testing.T) {
 		})
 	}
 	time.Sleep(300 * time.Millisecond)
-	during, mostDuring := healthy(t, live.addr, 4, 2*time.Second)
+	during, mostDuring := healthy(t, live.Addr, 4, 2*time.Second)
 	slow.Wait()
-	median, most := liveMedian(lasted)
+	median, most := sockets.Median(lasted)
 	t.Logf("healthy clients: median %v, most %v; beside 500 slow ones: median %v, most %v (%+.0f%%)",
 		before, mostBefore, during, mostDuring, 100*(float64(during)/float64(before)-1))
 	t.Logf("the slow clients were cut after %v to %v, median %v", lasted[0], most, median)
@@ -176,14 +113,14 @@ func TestSlowClientsAreCut(t *testing.T) {
 
 // 10,000 connections stay, half of them idle, half in the middle of a head. New ones are served.
 func TestTenThousandConnections(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	const many = 10000
 	var limit syscall.Rlimit
 	syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
 	if limit.Max < many+500 {
-		liveUnable(t, "needs %d descriptors, may have %d", many+500, limit.Max)
+		sockets.Unable(t, "needs %d descriptors, may have %d", many+500, limit.Max)
 	}
-	addr, pid, end := liveProcess(t, many+500)
+	addr, pid, end := sockets.Process(t, many+500)
 	began := time.Now()
 	conns := make([]net.Conn, many)
 	defer func() {
@@ -212,25 +149,25 @@ func TestTenThousandConnections(t *testing.T) {
 	var took []time.Duration
 	for range 200 {
 		began := time.Now()
-		c := liveDial(t, addr)
-		c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-		c.wantAnswer("GET", 200, "Hello, World!")
-		c.wantEnd()
+		c := sockets.Dial(t, addr)
+		c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		c.WantAnswer("GET", 200, "Hello, World!")
+		c.WantEnd()
 		c.Close()
 		took = append(took, time.Since(began))
 	}
-	median, most := liveMedian(took)
+	median, most := sockets.Median(took)
 	t.Logf("%d connections in %v, %d KiB of memory (%d bytes each; with the race detector: %v); a new one is served in %v, at most %v",
-		many, opened, (full-empty)>>10, (full-empty)/many, raceEnabled, median, most)
+		many, opened, (full-empty)>>10, (full-empty)/many, sockets.Race, median, most)
 	for _, i := range []int{0, 1, many - 2, many - 1} { // and the old ones live
-		c := liveOn(t, conns[i])
+		c := sockets.On(t, conns[i])
 		if i%2 == 0 {
-			c.wantAnswer("GET", 200, "Hello, World!")
-			c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+			c.WantAnswer("GET", 200, "Hello, World!")
+			c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 		} else {
-			c.send(0, "st: a\r\n\r\n")
+			c.Send(0, "st: a\r\n\r\n")
 		}
-		c.wantAnswer("GET", 200, "Hello, World!")
+		c.WantAnswer("GET", 200, "Hello, World!")
 	}
 	end()
 }
@@ -247,17 +184,17 @@ func liveMemory(t testing.TB, pid int) int64 {
 
 // A server that runs out of file descriptors lets new connections wait, and serves them when others have gone.
 func TestOutOfDescriptors(t *testing.T) {
-	liveClean(t)
-	addr, _, end := liveProcess(t, 40)
-	var conns []*liveClient
+	sockets.Clean(t)
+	addr, _, end := sockets.Process(t, 40)
+	var conns []*sockets.Client
 	for range 100 {
-		c := liveDial(t, addr)
-		c.send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
+		c := sockets.Dial(t, addr)
+		c.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 		conns = append(conns, c)
 	}
 	began := time.Now()
 	for _, c := range conns {
-		c.wantAnswer("GET", 200, "Hello, World!")
+		c.WantAnswer("GET", 200, "Hello, World!")
 		c.Close()
 	}
 	t.Logf("100 clients of a server with 40 descriptors: served in %v", time.Since(began))
@@ -268,12 +205,12 @@ func TestOutOfDescriptors(t *testing.T) {
 
 // Connections beyond MaxConns wait in the system's queue. None is refused or reset.
 func TestMaxConnsQueues(t *testing.T) {
-	liveClean(t)
-	live := liveServe(t, &server.Server{MaxConns: 5})
-	var conns []*liveClient
+	sockets.Clean(t)
+	live := sockets.Serve(t, &server.Server{MaxConns: 5})
+	var conns []*sockets.Client
 	for range 30 {
-		c := liveDial(t, live.addr)
-		c.send(0, "GET /sleep?ms=20 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		c := sockets.Dial(t, live.Addr)
+		c.Send(0, "GET /sleep?ms=20 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 		conns = append(conns, c)
 	}
 	stop := make(chan struct{})
@@ -292,8 +229,8 @@ func TestMaxConnsQueues(t *testing.T) {
 		}
 	})
 	for _, c := range conns {
-		c.wantAnswer("GET", 200, "slept\n")
-		c.wantEnd()
+		c.WantAnswer("GET", 200, "slept\n")
+		c.WantEnd()
 		c.Close()
 	}
 	close(stop)
@@ -302,18 +239,18 @@ func TestMaxConnsQueues(t *testing.T) {
 
 // At most MaxLingering connections linger. The oldest leaves for a new one.
 func TestMaxLingering(t *testing.T) {
-	liveClean(t)
+	sockets.Clean(t)
 	srv := &server.Server{}
 	srv.Limits.MaxLingering = 3
-	live := liveServe(t, srv)
+	live := sockets.Serve(t, srv)
 	for i := range 10 {
-		c := liveDial(t, live.addr)
-		c.send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
-		c.wantAnswer("POST", 200, "ignored\n")
-		c.wantEnd()
-		live.waitEvents(t, int(conn.EventClosed), i-2, 2*time.Second)
+		c := sockets.Dial(t, live.Addr)
+		c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+		c.WantAnswer("POST", 200, "ignored\n")
+		c.WantEnd()
+		live.WaitEvents(t, int(conn.EventClosed), i-2, 2*time.Second)
 	}
-	closed := live.waitEvents(t, int(conn.EventClosed), 7, 2*time.Second)
+	closed := live.WaitEvents(t, int(conn.EventClosed), 7, 2*time.Second)
 	if n := live.Stats().Lingering; n != 3 || len(closed) != 7 {
 		t.Errorf("%d linger, %d are closed", n, len(closed))
 	}

@@ -1,7 +1,7 @@
 // The model: every small case of a request with content, run through the real loop. The content spells a request, which no
 // handler may ever see; what must happen instead stands in the tables of this file, written by hand.
 
-package server_test
+package model_test
 
 import (
 	"fmt"

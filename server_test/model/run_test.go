@@ -1,6 +1,6 @@
 // A case of the model is run in a bubble of its own: the client, the handlers, and what can be seen of both.
 
-package server_test
+package model_test
 
 import (
 	"bufio"

@@ -1,6 +1,6 @@
 // The model's cases, by how the bytes come.
 
-package server_test
+package model_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/server_test/internal/sockets"
 )
 
 func TestModel(t *testing.T) {
@@ -37,7 +38,7 @@ func modelSample() func() bool {
 	n := 0
 	return func() bool {
 		n++
-		return raceEnabled && n%7 > 1
+		return sockets.Race && n%7 > 1
 	}
 }
 

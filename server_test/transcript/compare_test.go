@@ -1,6 +1,6 @@
 // What the server did in a step, and what the transcript says of it, are brought into one form.
 
-package server_test
+package transcript_test
 
 import (
 	"fmt"

@@ -5,7 +5,7 @@
 // $content (what was read so far), $trailers and $number stand for what they say,
 // and ${Name} for a field's value.
 
-package server_test
+package transcript_test
 
 import (
 	"bytes"

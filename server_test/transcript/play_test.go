@@ -1,7 +1,7 @@
 // The player carries a transcript out, one step at a time: something the client or the clock does, and everything that
 // follows from it before anything else happens.
 
-package server_test
+package transcript_test
 
 import (
 	"context"

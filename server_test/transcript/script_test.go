@@ -1,6 +1,6 @@
 // A transcript as a value: its sections and its lines. The notation for bytes is that of package dialogue.
 
-package server_test
+package transcript_test
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
 // The server section of a transcript.
 
-package server_test
+package transcript_test
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
 // What the transcripts say of native handlers, of an http.Handler: byte for byte, but for the Date.
 
-package server_test
+package transcript_test
 
 import (
 	"errors"

@@ -49,7 +49,7 @@
 // is closed. With -update the first rewrites the file;
 // read what it wrote, because it writes what the server does, and the transcripts say what it should do.
 
-package server_test
+package transcript_test
 
 import (
 	"flag"
