@@ -97,7 +97,7 @@ func runFaults(t *testing.T, seed uint64, tally *faultTally, tell bool) bool {
 			t.Log(r.tell())
 		}
 		if err != nil {
-			t.Errorf("%v\nrepeat it with: go test ./server_test -run TestFaults -seed %d", err, seed)
+			t.Errorf("%v\nrepeat it with: go test ./server_test/faults -run TestFaults -seed %d", err, seed)
 		}
 		tally.count(r)
 	})
