@@ -1,3 +1,5 @@
+// What tests reach of a Reader that programs do not.
+
 package body
 
 // ReadInside is the part of Read that holds the lock, for a read that has seen the Reader open just before.

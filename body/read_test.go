@@ -108,67 +108,6 @@ func TestEOF(t *testing.T) {
 	}
 }
 
-// The client is asked for content that it holds back when the first byte is wanted, once, and never if some has come.
-func TestContinue(t *testing.T) {
-	for _, row := range []struct {
-		what   string
-		before int // bytes received before the first read
-		do     func(r *body.Reader)
-		want   int
-	}{
-		{"a read", 0, func(r *body.Reader) { r.Read(make([]byte, 1)) }, 1},
-		{"reads", 0, func(r *body.Reader) { readAll(t, r, 1) }, 1},
-		{"WriteTo", 0, func(r *body.Reader) { r.WriteTo(io.Discard) }, 1},
-		{"a read of nothing", 0, func(r *body.Reader) { r.Read(nil) }, 0},
-		{"no read", 0, func(r *body.Reader) { r.Foresee(in5s(1000)); r.Remaining(); r.Trailers() }, 0},
-		{"a read under a limit that the content keeps", 0, func(r *body.Reader) { r.Limit(11); r.Read(make([]byte, 1)) }, 1},
-		{"reads when a byte has come already", 1, func(r *body.Reader) { readAll(t, r, 1) }, 0},
-	} {
-		for _, m := range messages {
-			t.Run(row.what+", "+m.name, func(t *testing.T) {
-				s := sends(t, strings.Split(m.wire, "")...).received(row.before)
-				r := body.NewReader(s, m.framing, true, &limits)
-				row.do(r)
-				if s.asked != row.want {
-					t.Errorf("asked %d times, not %d", s.asked, row.want)
-				}
-				if _, thrown := r.Settle(in5s(1000)); s.asked != row.want {
-					t.Errorf("asked %d times, not %d, after %d bytes were thrown away", s.asked, row.want, thrown)
-				}
-			})
-		}
-	}
-}
-
-// A limit that is exceeded from the start is an answer too: the client is not asked for what will not be read.
-func TestContinueIsNotSentOverTheLimit(t *testing.T) {
-	s := sends(t)
-	r := body.NewReader(s, 11, true, &limits)
-	r.Limit(10)
-	if _, err := r.Read(make([]byte, 1)); err == nil || s.asked > 0 {
-		t.Errorf("%v, asked %d times", err, s.asked)
-	}
-	if l, _ := r.Settle(in5s(1000)); l != body.LeftoverUnasked {
-		t.Errorf("leftover: %v", l)
-	}
-}
-
-// When the client cannot be asked, it has gone.
-func TestContinueFails(t *testing.T) {
-	broken := errors.New("broken pipe")
-	s := sends(t)
-	s.refer = broken
-	r := body.NewReader(s, 11, true, &limits)
-	_, err := r.Read(make([]byte, 1))
-	var cut *body.CutError
-	if !errors.As(err, &cut) || !errors.Is(err, broken) || err.Error() != "body: peer closed after 0 of 11 bytes: broken pipe" {
-		t.Errorf("%v", err)
-	}
-	if l, n := r.Settle(in5s(1000)); l != body.LeftoverCut || n != 0 {
-		t.Errorf("leftover: %v, %d bytes", l, n)
-	}
-}
-
 // Large reads go past the window into the caller's slice, small ones through the window, and neither asks for a byte
 // behind the content, or behind the chunk whose end is known.
 func TestDirectReads(t *testing.T) {
@@ -286,27 +225,6 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-func TestRemaining(t *testing.T) {
-	for _, m := range messages {
-		t.Run(m.name, func(t *testing.T) {
-			r := reader(sends(t, m.wire+next), m.framing)
-			for i := range int64(12) {
-				want := 11 - i
-				if m.framing == parser.Chunked {
-					want = -1
-				}
-				if r.Remaining() != want || r.Received() != i || r.Ended() != (want == 0) {
-					t.Errorf("after %d bytes %d remain, %d received, ended %v", i, r.Remaining(), r.Received(), r.Ended())
-				}
-				r.Read(make([]byte, 1))
-			}
-			if r.Remaining() != 0 || r.Received() != 11 || !r.Ended() {
-				t.Errorf("at the end %d remain, %d received, ended %v", r.Remaining(), r.Received(), r.Ended())
-			}
-		})
-	}
-}
-
 // Trailers show when Read has returned io.EOF, and not a read earlier, even if they have been received.
 func TestTrailers(t *testing.T) {
 	r := reader(sends(t, "5\r\nhello\r\n0\r\nA: 1\r\nHost: evil\r\nb:  2 \r\nA: 3\r\n\r\n"+next), parser.Chunked)
@@ -333,59 +251,6 @@ func TestTrailersOfABrokenSection(t *testing.T) {
 		_, err := readAll(t, r, 100)
 		if (err == nil) != (r.Trailers().Len() == 1) {
 			t.Errorf("%q: %d trailers and %v", wire, r.Trailers().Len(), err)
-		}
-	}
-}
-
-func TestLimit(t *testing.T) {
-	for _, m := range messages {
-		for limit := int64(9); limit <= 13; limit++ {
-			for _, size := range []int{1, 4, 4096} {
-				t.Run(fmt.Sprintf("%s, %d of 11, read by %d", m.name, limit, size), func(t *testing.T) {
-					s := sends(t, m.wire+next)
-					r := reader(s, m.framing)
-					r.Limit(limit)
-					got, err := readAll(t, r, size)
-					if limit >= 11 {
-						if got != content || err != nil || s.rest() != next {
-							t.Errorf("%q, %v", got, err)
-						}
-						return
-					}
-					want := content[:limit]
-					if m.framing > 0 {
-						want = "" // it is known from the start
-					}
-					var large *body.TooLargeError
-					if got != want || !errors.As(err, &large) || large.Limit != limit {
-						t.Errorf("%q, %v", got, err)
-					}
-					if l, _ := r.Settle(in5s(1000)); l != body.LeftoverDrained || s.rest() != next {
-						t.Errorf("leftover: %v, and %q is left", l, s.rest())
-					}
-				})
-			}
-		}
-	}
-}
-
-// A limit may come, or change, when some of the content has been read.
-func TestLimitInTheMiddle(t *testing.T) {
-	for _, m := range messages {
-		for _, limit := range []int64{-1, 0, 4, 5, 6, 10, 11, 1 << 62} {
-			r := reader(sends(t, m.wire+next), m.framing)
-			r.Limit(100)
-			read(t, r, 5)
-			r.Limit(limit)
-			rest, err := copyAll(r)
-			want := content[5:max(5, min(limit, 11))]
-			if m.framing > 0 && limit < 11 {
-				want = ""
-			}
-			var large *body.TooLargeError
-			if rest != want || errors.As(err, &large) != (limit < 11) || (err == nil) != (limit >= 11) {
-				t.Errorf("%s, %d: %q, %v", m.name, limit, rest, err)
-			}
 		}
 	}
 }

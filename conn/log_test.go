@@ -1,3 +1,5 @@
+// How a misdeed is told in words.
+
 package conn
 
 import "testing"

@@ -1,3 +1,5 @@
+// Here the race detector is off.
+
 //go:build !race
 
 package conn_test

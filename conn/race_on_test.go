@@ -1,3 +1,5 @@
+// Here the race detector is on.
+
 //go:build race
 
 package conn_test

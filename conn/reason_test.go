@@ -1,3 +1,5 @@
+// The table of reasons and the other closed types are whole.
+
 package conn
 
 import (

@@ -1,3 +1,5 @@
+// An HTTP/2 client's preface is told from requests, byte by byte.
+
 package parser
 
 import "testing"

@@ -1,3 +1,5 @@
+// What each case says of its request is what its bytes are.
+
 package cases
 
 import (

@@ -1,3 +1,5 @@
+// The check passes servers that answer rightly, and notices those that do not.
+
 package check
 
 import (

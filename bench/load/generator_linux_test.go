@@ -1,3 +1,5 @@
+// The generator counts what was answered, and notices what was answered wrongly.
+
 package load
 
 import (

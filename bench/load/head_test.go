@@ -1,3 +1,5 @@
+// What the generator reads of a response's head, and whose turn it is.
+
 package load
 
 import "testing"

@@ -1,3 +1,5 @@
+// Connections take turns in a queue.
+
 package load
 
 // queue holds connections in the order in which they began to wait.

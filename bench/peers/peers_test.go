@@ -1,3 +1,5 @@
+// Every peer, run as the benchmark runs it, answers its cases rightly.
+
 //go:build linux
 
 package main

@@ -1,3 +1,5 @@
+// What two builds that were compared are said to be: faster, slower or the same.
+
 package report
 
 import (

@@ -1,3 +1,5 @@
+// A report that is made of rounds: its figures, its tables and its plots.
+
 package report
 
 import (

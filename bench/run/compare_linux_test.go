@@ -1,3 +1,5 @@
+// Two builds are compared side by side.
+
 package run
 
 import (

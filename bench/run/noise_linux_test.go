@@ -1,3 +1,5 @@
+// How much of a machine's time went to others, and whether its cores are idle.
+
 package run
 
 import (

@@ -1,3 +1,5 @@
+// Which cores the server and the generators get.
+
 package run
 
 import (

@@ -1,3 +1,5 @@
+// Whole runs: servers and generators are started, measured and reported.
+
 package run
 
 import (

@@ -1,3 +1,5 @@
+// A round with a crowd beside a lone client.
+
 package run
 
 import (

@@ -1,3 +1,5 @@
+// Floor B needs the calls of Linux.
+
 //go:build !linux
 
 package servers

@@ -1,3 +1,5 @@
+// Every server, run as the benchmark runs it, answers its cases rightly.
+
 package servers
 
 import (

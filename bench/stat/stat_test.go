@@ -1,3 +1,5 @@
+// Histograms, quantiles and intervals, compared with sorted values.
+
 package stat
 
 import (

@@ -1,3 +1,5 @@
+// The program prints what the README shows.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// TLS as the server makes it: its state, and clients that do not speak it.
+
 package https_test
 
 import (

@@ -1,3 +1,5 @@
+// The exchanges of which it is seen whether the adapter and net/http differ.
+
 package nethttp_test
 
 import (

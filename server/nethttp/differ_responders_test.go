@@ -1,3 +1,5 @@
+// What the handlers of those exchanges do.
+
 package nethttp_test
 
 import (

@@ -1,3 +1,5 @@
+// The table of differences, each with those exchanges that show it.
+
 package nethttp_test
 
 import (

@@ -1,3 +1,5 @@
+// How a program with an http.Server, or an http.Handler, moves to this one.
+
 package nethttp_test
 
 import (

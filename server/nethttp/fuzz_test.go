@@ -1,3 +1,5 @@
+// Whatever the parser takes, a handler sees as net/http shows it.
+
 package nethttp_test
 
 import (

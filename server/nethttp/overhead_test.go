@@ -1,3 +1,5 @@
+// What the adapter costs a request, without a network.
+
 package nethttp_test
 
 import (

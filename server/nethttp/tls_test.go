@@ -1,3 +1,5 @@
+// What is agreed on under TLS, and plain HTTP that comes to it.
+
 package nethttp_test
 
 import (

@@ -1,3 +1,5 @@
+// What clients and handlers see over a wire, as net/http would have it.
+
 package nethttp_test
 
 import (

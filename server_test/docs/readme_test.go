@@ -24,7 +24,7 @@ func TestReadme(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.mod"))
 	says("Go " + version[1] + " or newer")
 
-	size := regexp.MustCompile(`mostBytes = (\d)_(\d)00_000`).FindStringSubmatch(read(t, "server_test/imports_test.go"))
+	size := regexp.MustCompile(`mostBytes = (\d)_(\d)00_000`).FindStringSubmatch(read(t, "server_test/house/imports_test.go"))
 	if size == nil {
 		t.Fatal("no test bounds the size of a program")
 	}

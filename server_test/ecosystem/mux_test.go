@@ -1,4 +1,4 @@
-// gorilla/mux: routes.
+// gorilla/mux: routes by host, method, query, field and pattern.
 
 package ecosystem
 

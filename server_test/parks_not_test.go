@@ -1,5 +1,0 @@
-//go:build !linux || spillway_portable
-
-package server_test
-
-const parks = false
