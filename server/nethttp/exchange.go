@@ -247,6 +247,9 @@ func (x *exchange) finish() error {
 		x.complete(x.native.Buffered())
 	}
 	short := x.declared >= 0 && x.written != x.declared && x.mayHaveContent()
+	if short && !early && x.request.Method != "HEAD" {
+		x.res.Set("Connection", "close") // which is so: only the end shows that the content is short
+	}
 	if x.forced || short {
 		x.begin() // so that the native response does not choose another framing, or another status
 	}

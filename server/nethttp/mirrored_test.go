@@ -154,3 +154,26 @@ func TestServersFieldsStandBehindTheHandlers(t *testing.T) {
 		}
 	})
 }
+
+// A response that turns out to be shorter than its Content-Length, before its head was sent, says that the connection ends:
+// only that shows a client that it is short.
+func TestAShortResponseSaysClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := serveIn(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "10")
+			if r.Method != "HEAD" {
+				io.WriteString(w, "hello")
+			}
+		})}))
+		c, err := l.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		got, err := io.ReadAll(c)
+		head, short, _ := strings.Cut(string(got), "\r\n\r\n")
+		if err != nil || strings.Contains(head, "Connection:") || !strings.Contains(short, "\r\nConnection: close\r\n") || !strings.HasSuffix(short, "\r\n\r\nhello") {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
