@@ -9,6 +9,8 @@ import (
 
 // TLS makes the server's side of TLS connections. Package server/https has it for crypto/tls.
 type TLS interface {
+	// Check returns an error if it cannot make any connection.
+	Check() error
 	// Server returns a TLS connection on top of one that was accepted, or nil where that is to stay as it is.
 	Server(nc net.Conn) Secure
 	// Handshake runs the connection's handshake, and returns the protocol that it agreed on, "" if none. A client that does

@@ -80,10 +80,16 @@ func Listen(addr string) (net.Listener, error) {
 }
 
 // Serve accepts connections from l and serves each in its own goroutine, until Shutdown or Close; then it returns
-// ErrClosed. It closes l in any case. It survives a lack of file descriptors and of memory, and returns the listener's
+// ErrClosed. It closes l in any case, also where TLS cannot make a connection, which is an error at once. It survives a lack of file descriptors and of memory, and returns the listener's
 // error otherwise.
 func (s *Server) Serve(l net.Listener) error {
 	s.once.Do(s.prepare)
+	if s.TLS != nil {
+		if err := s.TLS.Check(); err != nil {
+			l.Close()
+			return err
+		}
+	}
 	own := newListening(l)
 	if !s.registry.addListener(own) {
 		l.Close()

@@ -17,24 +17,44 @@ import (
 )
 
 // Config returns what makes TLS connections as cfg says, for the TLS field of a server.Server. HTTP/1.1 is what is spoken over
-// them, so cfg need not name protocols; those that it names in NextProtos must be served.
-//
-// With nil, connections stay as the listener made them, and those that are of type *tls.Conn already have the protocol that
-// they agreed on looked at, and clients that do not speak TLS answered in plain text.
-func Config(cfg *tls.Config) server.TLS { return config{cfg} }
+// them, so cfg need not name protocols; those that it names in NextProtos must be served. Serve returns an error if cfg is nil
+// or has nowhere to get a certificate from.
+func Config(cfg *tls.Config) server.TLS { return config{cfg: cfg} }
 
-type config struct{ cfg *tls.Config }
+// ByListener is for a server whose listener makes TLS connections itself, as tls.NewListener's does: it tells the server on
+// which protocol a handshake has agreed, and clients that do not speak TLS are told so in plain text. Connections that are not
+// of type *tls.Conn stay plain.
+func ByListener() server.TLS { return byListener{} }
 
-// Server returns the server's side of a TLS connection on top of nc.
-func (c config) Server(nc net.Conn) conn.Secure {
-	if c.cfg == nil {
-		return nil
-	}
-	return tls.Server(nc, c.cfg)
+type config struct {
+	byListener
+	cfg *tls.Config
 }
 
+// errNoCertificate is what is wrong with a configuration with which no handshake can end well.
+var errNoCertificate = errors.New("https: the tls.Config is nil, or has neither Certificates nor GetCertificate nor GetConfigForClient")
+
+// Check returns an error if there can be no certificate.
+func (c config) Check() error {
+	if c.cfg == nil || len(c.cfg.Certificates) == 0 && c.cfg.GetCertificate == nil && c.cfg.GetConfigForClient == nil {
+		return errNoCertificate
+	}
+	return nil
+}
+
+// Server returns the server's side of a TLS connection on top of nc.
+func (c config) Server(nc net.Conn) conn.Secure { return tls.Server(nc, c.cfg) }
+
+type byListener struct{}
+
+// Check finds nothing wrong.
+func (byListener) Check() error { return nil }
+
+// Server leaves connections as they are.
+func (byListener) Server(net.Conn) conn.Secure { return nil }
+
 // Handshake runs the handshake, and returns the protocol that it agreed on (RFC 7301).
-func (c config) Handshake(ctx context.Context, s conn.Secure) (string, error) {
+func (byListener) Handshake(ctx context.Context, s conn.Secure) (string, error) {
 	err := s.HandshakeContext(ctx)
 	var bad tls.RecordHeaderError
 	if errors.As(err, &bad) && bad.Conn != nil {

@@ -62,9 +62,9 @@ func TestState(t *testing.T) {
 	}{
 		{"the server's TLS", https.Config(cfg), same, true, "TLS 1.3 http/1.1"},
 		{"the listener's TLS", nil, ready, true, "TLS 1.3 http/1.1"},
-		{"the listener's TLS, looked at", https.Config(nil), ready, true, "TLS 1.3 http/1.1"},
+		{"the listener's TLS, looked at", https.ByListener(), ready, true, "TLS 1.3 http/1.1"},
 		{"plain", nil, same, false, "plain"},
-		{"plain, looked at", https.Config(nil), same, false, "plain"},
+		{"plain, looked at", https.ByListener(), same, false, "plain"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			nc, err := net.Dial("tcp", serve(t, &server.Server{Handler: server.HandlerFunc(told), TLS: c.tls}, c.wrap))
@@ -92,7 +92,7 @@ func TestPlaintextClient(t *testing.T) {
 		"the listener's": func(l net.Listener) net.Listener { return tls.NewListener(l, cfg) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := &server.Server{Handler: server.HandlerFunc(told), TLS: https.Config(nil)}
+			srv := &server.Server{Handler: server.HandlerFunc(told), TLS: https.ByListener()}
 			if wrap == nil {
 				srv.TLS, wrap = https.Config(cfg), func(l net.Listener) net.Listener { return l }
 			}
@@ -127,5 +127,21 @@ func TestAnUnservedProtocol(t *testing.T) {
 	defer nc.Close()
 	if got := <-ends; got != server.ReasonHandshakeFailed {
 		t.Errorf("ended: %v", got)
+	}
+}
+
+// A configuration with which no handshake can end well is an error from Serve.
+func TestAConfigWithoutACertificate(t *testing.T) {
+	for _, cfg := range []*tls.Config{nil, {}, {NextProtos: []string{"http/1.1"}}} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (&server.Server{TLS: https.Config(cfg)}).Serve(l); err == nil || !strings.Contains(err.Error(), "Certificates") {
+			t.Errorf("%v: %v", cfg, err)
+		}
+		if _, err := l.Accept(); err == nil {
+			t.Error("the listener is open")
+		}
 	}
 }

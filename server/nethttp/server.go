@@ -213,7 +213,7 @@ func (s *Server) prepare() {
 	h := s.adapter.http
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
-		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{h, s.QuietClients}, TLS: https.Config(nil),
+		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{h, s.QuietClients}, TLS: https.ByListener(),
 		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil,
 	}
 	if h.ConnState != nil {
