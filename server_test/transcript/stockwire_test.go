@@ -97,7 +97,7 @@ func TestStockWire(t *testing.T) {
 		{"less than was declared", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "20")
 			io.WriteString(w, "content")
-		}, []string{get, get}, ok + "Content-Length: 20\r\n" + plain + "\r\ncontent"},
+		}, []string{get, get}, ok + "Content-Length: 20\r\n" + plain + "Connection: close\r\n\r\ncontent"},
 		{"a request that is changed", func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, r.Method, r.URL, r.Host, r.Header, r.RequestURI, r.Proto, r.ContentLength)
 			r.Method, r.Host, r.RequestURI, r.Proto, r.ContentLength = "PUT", "b", "/b", "HTTP/1.0", 7
