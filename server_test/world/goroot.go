@@ -103,17 +103,19 @@ func rewrite(name string, patch func([]byte) ([]byte, error)) error {
 }
 
 // vendor puts spillway, and what it imports, among the packages that the standard library vendors: those that stand there
-// already stay as they are, so that net/http does not change.
+// already stay as they are, so that net/http does not change. Files for another way of building, with the race detector say,
+// come too.
 func (t toolchain) vendor(ctx context.Context, root string) error {
 	out, err := t.output(ctx, t.dir, "list", "-deps", "-f",
-		`{{if not .Standard}}{{$p := .}}{{range .GoFiles}}{{$p.ImportPath}} {{$p.Dir}} {{.}}{{"\n"}}{{end}}{{end}}`, "./server/nethttp")
+		`{{if not .Standard}}{{$p := .}}{{range .GoFiles}}{{$p.ImportPath}} {{$p.Dir}} {{.}}{{"\n"}}{{end}}`+
+			`{{range .IgnoredGoFiles}}{{$p.ImportPath}} {{$p.Dir}} {{.}}{{"\n"}}{{end}}{{end}}`, "./server/nethttp")
 	if err != nil {
 		return err
 	}
 	for line := range strings.Lines(string(out)) {
 		path, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		at := strings.LastIndex(rest, " ")
-		if at < 0 {
+		if at < 0 || strings.HasSuffix(rest, "_test.go") {
 			continue
 		}
 		place := filepath.Join("src", "vendor", filepath.FromSlash(path))
