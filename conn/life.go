@@ -117,9 +117,11 @@ func (c *Conn) finish(end ending) {
 func (c *Conn) closeAll() {
 	if c.out.err() != nil {
 		c.bottom().Close()
-		return
+		if c.bottom() == c.nc {
+			return
+		}
 	}
-	c.stream.Close()
+	c.stream.Close() // also where the bottom is closed already: who wraps the connection counts on it
 }
 
 // leave tells, once, that the connection is not the server's any more.

@@ -130,6 +130,80 @@ func TestAnUnservedProtocol(t *testing.T) {
 	}
 }
 
+// wrapping wraps TLS connections in a type that has their methods, as listeners do that count connections.
+type wrapping struct {
+	net.Listener
+	closed chan bool
+}
+
+func (l wrapping) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return counted{nc.(*tls.Conn), l.closed}, nil
+}
+
+type counted struct {
+	*tls.Conn
+	closed chan bool
+}
+
+func (c counted) Close() error {
+	select {
+	case c.closed <- true:
+	default:
+	}
+	return c.Conn.Close()
+}
+
+// A connection that wraps a TLS connection is closed itself, however it ends: whole, cut by the client, or by the server.
+func TestAWrappedTLSConnectionIsClosed(t *testing.T) {
+	cfg := &tls.Config{Certificates: []tls.Certificate{certificate()}}
+	const large = 64 << 20
+	for name, end := range map[string]func(*server.Server, net.Conn, *tls.Conn){
+		"the client closes": func(_ *server.Server, _ net.Conn, c *tls.Conn) { c.Close() },
+		"the client resets": func(_ *server.Server, nc net.Conn, _ *tls.Conn) {
+			nc.(*net.TCPConn).SetLinger(0)
+			nc.Close()
+		},
+		"the server closes": func(srv *server.Server, _ net.Conn, _ *tls.Conn) { srv.Close() },
+		"an answer for one request": func(_ *server.Server, _ net.Conn, c *tls.Conn) {
+			io.WriteString(c, request)
+			io.Copy(io.Discard, c)
+		},
+		"in the middle of a response": func(_ *server.Server, nc net.Conn, c *tls.Conn) {
+			io.WriteString(c, strings.Replace(request, "/", "/large", 1))
+			io.ReadFull(c, make([]byte, 1<<10))
+			nc.(*net.TCPConn).SetLinger(0)
+			nc.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			closed := make(chan bool, 1)
+			srv := &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+				if r.RawPath != "/large" {
+					return told(w, r)
+				}
+				_, err := w.Write(make([]byte, large))
+				return err
+			})}
+			addr := serve(t, srv, func(l net.Listener) net.Listener { return wrapping{tls.NewListener(l, cfg), closed} })
+			nc, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			c := tls.Client(nc, &tls.Config{InsecureSkipVerify: true})
+			if err := c.Handshake(); err != nil {
+				t.Fatal(err)
+			}
+			end(srv, nc, c)
+			<-closed
+		})
+	}
+}
+
 // A configuration with which no handshake can end well is an error from Serve.
 func TestAConfigWithoutACertificate(t *testing.T) {
 	for _, cfg := range []*tls.Config{nil, {}, {NextProtos: []string{"http/1.1"}}} {
