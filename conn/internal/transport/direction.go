@@ -264,7 +264,11 @@ func (d *Direction) struck(err error) (again bool, _ error) {
 	switch {
 	case !d.free && d.meter.exceeded():
 		return false, d.meter.err()
-	case d.passed(now), d.final:
+	case d.passed(now):
+		return false, err
+	case d.final && !d.free && d.meter.rate > 0 && !d.armed.IsZero() && !now.Before(d.armed):
+		return false, d.meter.err() // what it has moved meanwhile pays for nothing: it cannot go on
+	case d.final:
 		return false, err
 	case d.refuses: // it may have kept an earlier one, and take the right one now
 		for try := 0; d.refuses && try < mostEarly; try++ {

@@ -213,7 +213,8 @@ func TestNetHTTP(t *testing.T) {
 	for i := range rep.Results {
 		res := &rep.Results[i]
 		for name, want := range known {
-			if strings.HasSuffix(res.Group+": "+res.Name, name) && res.Verdict != want {
+			reset := res.Verdict == ResetSeen // which hides what it is, at times
+			if strings.HasSuffix(res.Group+": "+res.Name, name) && res.Verdict != want && !reset {
 				t.Errorf("not %s:", want)
 				dump(t, res)
 			}

@@ -1,0 +1,41 @@
+// What an operation that has met its deadline returns.
+
+package transport
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A write that cannot go on behind its deadline, as one under TLS, fails for the minimum rate if that has set the deadline, also
+// where it has moved some bytes; and goes on where it can.
+func TestAFinalWriteFailsForTheRate(t *testing.T) {
+	for _, final := range []bool{false, true} {
+		for _, c := range []struct {
+			moved int64
+			by    time.Duration // another limit; 0: none
+		}{{0, 0}, {500, 0}, {0, time.Second / 2}, {500, time.Second / 2}} {
+			synctest.Test(t, func(t *testing.T) {
+				var d Direction
+				d.init(func(time.Time) error { return nil }, nil, false, final)
+				by := time.Time{}
+				if c.by > 0 {
+					by = time.Now().Add(c.by)
+				}
+				d.Start(by, 1000, time.Second)
+				d.enter(0)
+				time.Sleep(time.Second)
+				again, err := d.leave(c.moved, os.ErrDeadlineExceeded)
+				slow := errors.Is(err, ErrMinRate)
+				wantSlow := c.moved == 0 || final && c.by == 0
+				wantAgain := c.moved > 0 && c.by == 0 && !final
+				if again != wantAgain || slow != wantSlow || !again && !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("final %t, %+v: again %t, %v", final, c, again, err)
+				}
+			})
+		}
+	}
+}
