@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,6 +96,62 @@ func TestMaxAge(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A connection whose age is over while it is idle ends there, but never at once behind a response that has not said close.
+func TestMaxAgeOfAnIdleConnection(t *testing.T) {
+	const most, soonest = 1000 * time.Second, 900 * time.Second
+	for _, tt := range []struct {
+		name         string
+		maxAge, idle time.Duration
+		at           time.Duration // when a request comes; 0: none does
+		from, to     time.Duration // when the connection ends
+		why          conn.Reason
+	}{
+		{"no request", most, most + 1, 0, soonest, most, conn.ReasonMaxAge},
+		{"nothing else ends it", most, -1, time.Second, soonest, most, conn.ReasonMaxAge},
+		{"just answered", most, -1, soonest - 1, most - 1, most - 1, conn.ReasonMaxAge},
+		{"idle for too long before", most, soonest - 1, 0, soonest - 1, soonest - 1, conn.ReasonIdleTimeout},
+		{"turned off", -1, 2 * most, 0, 2 * most, 2 * most, conn.ReasonIdleTimeout},
+		{"off by default", 0, 2 * most, 0, 2 * most, 2 * most, conn.ReasonIdleTimeout},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			limits := server.Limits{MaxAge: tt.maxAge, IdleTimeout: tt.idle, ReadHeaderTimeout: -1}
+			inBubble(t, nil, &server.Server{Handler: server.HandlerFunc(answerHello), Limits: limits}, func(b *bubble) {
+				c := b.dial()
+				if time.Sleep(tt.at); tt.at > 0 && askHello(b.T, c) {
+					b.Error("the response says close")
+				}
+				if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+					b.Errorf("%d, %v", n, err)
+				}
+				if age := time.Since(b.began); age < tt.from || age > tt.to {
+					b.Errorf("ended after %v, want %v to %v", age, tt.from, tt.to)
+				}
+				c.Close()
+				if got := <-b.ends; got != tt.why {
+					b.Errorf("ended: %v", got)
+				}
+			})
+		})
+	}
+}
+
+// Of five requests that come together, as many are served as the limit allows, and only the last of a limit says close.
+func TestMaxRequestsAtItsEdges(t *testing.T) {
+	for _, tt := range []struct{ most, served, closes int }{{-1, 5, 0}, {0, 5, 0}, {1, 1, 1}, {4, 4, 1}, {5, 5, 1}, {6, 5, 0}} {
+		srv := &server.Server{Handler: server.HandlerFunc(answerHello), Limits: server.Limits{MaxRequests: tt.most}}
+		inBubble(t, nil, srv, func(b *bubble) {
+			c := b.dial()
+			io.WriteString(c, strings.Repeat(getHello, 5))
+			c.CloseWrite()
+			all, err := io.ReadAll(c)
+			served, closes := strings.Count(string(all), "hello"), strings.Count(string(all), "Connection: close\r\n")
+			if err != nil || served != tt.served || closes != tt.closes {
+				b.Errorf("MaxRequests %d: %d are served, %d say close, %v", tt.most, served, closes, err)
+			}
+		})
+	}
 }
 
 // from is a connection with another address.
