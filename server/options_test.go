@@ -175,6 +175,7 @@ func TestMaxConnsPerClient(t *testing.T) {
 		{"mapped into IPv6", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("::ffff:192.0.2.1"), tcpAddr("192.0.2.1")}, true},
 		{"one network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8::ffff:0:0:3")}, true},
 		{"another network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8:0:1::1")}, false},
+		{"without a port", []net.Addr{&net.IPAddr{IP: net.IPv4(192, 0, 2, 1)}, tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true},
 		{"no IP address", []net.Addr{&net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}}, false},
 		{"no address", []net.Addr{nil, nil, nil}, false},
 	} {
@@ -209,6 +210,42 @@ func TestMaxConnsPerClient(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A client with many connections costs the others nothing: its own come to no place for long, and to no function of the
+// program's.
+func TestOneClientDoesNotHoldOthersUp(t *testing.T) {
+	var addrs []net.Addr
+	wrap := func(nc net.Conn) net.Conn {
+		addr := addrs[0]
+		addrs = addrs[1:]
+		return from{nc, addr}
+	}
+	prepared := 0
+	srv := &server.Server{
+		Handler: server.HandlerFunc(answerHello), MaxConns: 2, MaxConnsPerClient: 1,
+		Prepare: func(net.Listener, *conn.Conn) { prepared++ },
+	}
+	inBubble(t, wrap, srv, func(b *bubble) {
+		const many = 6
+		for range many {
+			addrs = append(addrs, tcpAddr("192.0.2.1"))
+		}
+		addrs = append(addrs, tcpAddr("192.0.2.2"))
+		first := b.dial()
+		askHello(b.T, first)
+		for range many - 1 {
+			b.dial()
+		}
+		askHello(b.T, b.dial())
+		askHello(b.T, first)
+		if prepared != 2 {
+			b.Errorf("%d were prepared", prepared)
+		}
+		if n := b.Stats().Closes[conn.ReasonTooManyConns]; n != many-1 {
+			b.Errorf("%d were too many", n)
+		}
+	})
 }
 
 func TestServeConn(t *testing.T) {
