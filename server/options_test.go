@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -302,25 +303,55 @@ func TestServeConn(t *testing.T) {
 	})
 }
 
-// manyOf is a listener of a type that cannot be a map's key.
-type manyOf []net.Listener
+// listenerOf and connOf are of types that cannot be compared, and so be no map's keys.
+type (
+	listenerOf []net.Listener
+	connOf     struct {
+		net.Conn
+		_ []byte
+	}
+)
 
-func (l manyOf) Accept() (net.Conn, error) { return l[0].Accept() }
-func (l manyOf) Close() error              { return l[0].Close() }
-func (l manyOf) Addr() net.Addr            { return l[0].Addr() }
+func (l listenerOf) Close() error   { return l[0].Close() }
+func (l listenerOf) Addr() net.Addr { return l[0].Addr() }
+func (l listenerOf) Accept() (net.Conn, error) {
+	nc, err := l[0].Accept()
+	return connOf{Conn: nc}, err
+}
 
-func TestAListenerThatIsNoMapKey(t *testing.T) {
+// Whatever ends a connection, nothing is compared for it, which would panic.
+func TestTypesThatCannotBeCompared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := servertest.Listen()
-		srv := &server.Server{Handler: server.HandlerFunc(answerHello)}
+		ends := make(chan conn.Reason, 1)
+		silent := logHook{slog.Default(), func() { t.Error("something is logged") }}
+		srv := &server.Server{Handler: server.HandlerFunc(answerHello), Log: silent, Trace: func(e server.Event) {
+			if e.Kind == conn.EventClosed {
+				ends <- e.Reason
+			}
+		}}
 		ended := make(chan error)
-		go func() { ended <- srv.Serve(manyOf{l}) }()
-		c, err := l.Dial()
-		if err != nil {
-			t.Fatal(err)
+		go func() { ended <- srv.Serve(listenerOf{l}) }()
+		for end, want := range map[string]conn.Reason{
+			"":                              conn.ReasonIdleTimeout,
+			"nonsense\r\n\r\n":              conn.ReasonRefused,
+			"GET / HTTP/1.0\r\n\r\n":        conn.ReasonClientAsked,
+			"GET / HTTP/1.1\r\nHost: a\r\n": conn.ReasonHeaderTimeout,
+		} {
+			c, err := l.Dial()
+			if err != nil {
+				t.Fatal(err)
+			}
+			askHello(t, c)
+			io.WriteString(c, end)
+			if got, err := io.ReadAll(c); err != nil || (len(got) == 0) != (end == "") {
+				t.Errorf("%q: %q, %v", end, got, err)
+			}
+			c.Close()
+			if got := <-ends; got != want {
+				t.Errorf("%q: %v, want %v", end, got, want)
+			}
 		}
-		askHello(t, c)
-		c.Close()
 		srv.Shutdown(t.Context())
 		if err := <-ended; err != server.ErrClosed {
 			t.Error(err)
