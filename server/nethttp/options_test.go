@@ -7,8 +7,10 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,31 +86,72 @@ func TestWrappedShutdownEndsAGivenConnection(t *testing.T) {
 	})
 }
 
-// With QuietClients a handshake that fails is not in the log, and a handler's panic is.
+// lineLog sends what is logged.
+type lineLog chan string
+
+func (l lineLog) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
+// With QuietClients a handshake that fails, or bytes that are not HTTP/2, are not in the log, and a handler's panic is.
 func TestQuietClients(t *testing.T) {
-	var log logLines
-	h := &http.Server{TLSConfig: certificate(t), ErrorLog: log.logger(), Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		panic("in the handler")
-	})}
-	srv := nethttp.New(h)
-	srv.QuietClients = true
-	nc := dial(t, tlsEngine{srv})
-	io.WriteString(nc, get)
-	io.ReadAll(nc)
-	if all := log.all(); len(all) != 0 {
-		t.Errorf("%q", all)
+	for _, quiet := range []bool{false, true} {
+		lines, closed := make(lineLog, 99), make(chan server.Event, 9)
+		h := &http.Server{TLSConfig: certificate(t), ErrorLog: log.New(lines, "", 0)}
+		h.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Context().Value(http.ServerContextKey) != h {
+				t.Error("a request is another http.Server's")
+			}
+			panic("in the handler")
+		})
+		_, client, url := startHTTP2(t, h, true, func(s *nethttp.Server) {
+			s.QuietClients = quiet
+			s.Trace = func(e server.Event) {
+				if e.Kind == server.EventClosed {
+					closed <- e
+				}
+			}
+		})
+		speakNonsense(t, strings.TrimPrefix(url, "https://"))
+		for range 2 {
+			<-closed // and what there is to say of it has been said
+		}
+		if want := map[bool]int{false: 2, true: 0}[quiet]; len(lines) != want {
+			t.Errorf("QuietClients %t: %d lines are in the log, want %d", quiet, len(lines), want)
+		}
+		for range len(lines) {
+			<-lines
+		}
+		for _, protocol := range []*http.Protocols{only(withHTTP1), only(withHTTP2)} {
+			client.Transport = &http.Transport{Protocols: protocol, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+			if _, err := client.Get(url); err == nil {
+				t.Error("a panic was a response")
+			}
+			if line := <-lines; !strings.Contains(line, "panic serving") || !strings.Contains(line, "in the handler") {
+				t.Errorf("QuietClients %t, %v: %q", quiet, protocol, line)
+			}
+			client.CloseIdleConnections()
+		}
 	}
-	another, err := net.Dial("tcp", nc.RemoteAddr().String())
+}
+
+// speakNonsense connects twice, with what is not TLS, and with what is not HTTP/2 inside TLS.
+func speakNonsense(t *testing.T, addr string) {
+	plain, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer another.Close()
-	secure := tls.Client(another, &tls.Config{InsecureSkipVerify: true})
-	io.WriteString(secure, get)
-	io.ReadAll(secure)
-	if all := log.all(); len(all) == 0 {
-		t.Error("the panic was not logged")
+	defer plain.Close()
+	io.WriteString(plain, "nonsense, and no TLS record\r\n\r\n")
+	io.ReadAll(plain)
+	secure, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer secure.Close()
+	io.WriteString(secure, "nonsense, and no preface of HTTP/2\r\n\r\n")
+	io.ReadAll(secure)
 }
 
 func TestLimitsOfTheEngine(t *testing.T) {
