@@ -6,6 +6,7 @@ package nethttp_test
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -84,6 +85,54 @@ func TestWrappedShutdownEndsAGivenConnection(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A TLS connection that was given is served in the protocol on which its handshake agrees, and BaseContext and ConnContext hold.
+func TestServeConnOverTLS(t *testing.T) {
+	for want, protocol := range map[string]*http.Protocols{"HTTP/1.1": only(withHTTP1), "HTTP/2.0": only(withHTTP2)} {
+		type base struct{}
+		type own struct{}
+		srv := nethttp.New(&http.Server{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, of := r.Context().Value(own{}).(*tls.Conn)
+				fmt.Fprint(w, r.Proto, r.TLS != nil, r.Context().Value(base{}), of)
+			}),
+			BaseContext: func(net.Listener) context.Context { return context.WithValue(context.Background(), base{}, true) },
+			ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, own{}, c) },
+		})
+		l := listen(t)
+		transport := &http.Transport{Protocols: protocol, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+		ended := make(chan error)
+		go func() {
+			nc, err := l.Accept()
+			if err != nil {
+				ended <- err
+				return
+			}
+			cfg := certificate(t)
+			cfg.NextProtos = []string{"h2", "http/1.1"}
+			ended <- srv.ServeConn(tls.Server(nc, cfg))
+		}()
+		res, err := (&http.Client{Transport: transport}).Get("https://" + l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := io.ReadAll(res.Body); string(content) != want+"true true true" || err != nil {
+			t.Errorf("%q, %v", content, err)
+		}
+		res.Body.Close()
+		if n := srv.Stats().Open; n != 1 {
+			t.Errorf("%d connections are open", n)
+		}
+		transport.CloseIdleConnections()
+		if err := <-ended; err != nil {
+			t.Errorf("ServeConn: %v", err)
+		}
+		if err := srv.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		l.Close()
+	}
 }
 
 // lineLog sends what is logged.
