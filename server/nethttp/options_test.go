@@ -230,3 +230,51 @@ func TestLimitsOfTheEngine(t *testing.T) {
 		}
 	})
 }
+
+// listenerOf and connOf are of types that cannot be compared, and so be no map's keys.
+type (
+	listenerOf []net.Listener
+	connOf     struct {
+		net.Conn
+		_ []byte
+	}
+)
+
+func (l listenerOf) Close() error   { return l[0].Close() }
+func (l listenerOf) Addr() net.Addr { return l[0].Addr() }
+func (l listenerOf) Accept() (net.Conn, error) {
+	nc, err := l[0].Accept()
+	return connOf{Conn: nc}, err
+}
+
+func TestTypesThatCannotBeCompared(t *testing.T) {
+	for _, overTLS := range []bool{false, true} {
+		lines := make(lineLog, 99)
+		srv := nethttp.New(&http.Server{Handler: http.HandlerFunc(hello), TLSConfig: certificate(t), ErrorLog: log.New(lines, "", 0)})
+		l := listen(t)
+		ended := make(chan error)
+		serve := srv.Serve
+		if overTLS {
+			serve = func(l net.Listener) error { return srv.ServeTLS(l, "", "") }
+		}
+		go func() { ended <- serve(listenerOf{l}) }()
+		for _, end := range []string{get, "nonsense\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"} {
+			nc := dialTo(t, l)
+			if overTLS {
+				nc = tls.Client(nc, &tls.Config{InsecureSkipVerify: true})
+			}
+			ask(t, nc, get)
+			ask(t, nc, end)
+			nc.Close()
+		}
+		if err := srv.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err != http.ErrServerClosed {
+			t.Error(err)
+		}
+		if len(lines) != 0 {
+			t.Errorf("TLS %t: logged: %q", overTLS, <-lines)
+		}
+	}
+}
