@@ -19,7 +19,7 @@ func (c *Conn) handshake() ending {
 		by := time.Now().Add(t)
 		c.sock.Reads.Set(by)
 		c.sock.Writes.Set(by)
-		if c.stream != c.tls { // it does not read through the socket
+		if c.tlsIsGiven() { // it does not read through the socket
 			within, cancel := context.WithTimeout(ctx, t)
 			defer cancel()
 			ctx = within

@@ -143,7 +143,8 @@ func (c *Conn) idleEnds(err error, stopped bool) ending {
 	case transport.IsTimeout(err) && stopped:
 		return ending{verdict: VerdictLinger, reason: ReasonShutdown, idle: true}
 	case transport.IsTimeout(err):
-		return ending{verdict: VerdictLinger, reason: ReasonIdleTimeout, idle: true}
+		_, why := c.idleEnd()
+		return ending{verdict: VerdictLinger, reason: why, idle: true}
 	case err == io.EOF:
 		return ReasonClientClosed.ending()
 	}
@@ -181,17 +182,30 @@ func (c *Conn) idleDeadline(now time.Time, soon bool) time.Time {
 	return end
 }
 
-// idleUntil returns when the connection has been idle for too long. Where idle connections may stay, one that has not sent
-// its first request yet has as long for its beginning as for its head.
+// idleUntil returns when the connection has been idle for too long.
 func (c *Conn) idleUntil() time.Time {
+	until, _ := c.idleEnd()
+	return until
+}
+
+// idleEnd returns when the connection has been idle for too long, and which limit that is. Where idle connections may stay, one
+// that has not sent its first request yet has as long for its beginning as for its head. One that is too old has had a tenth
+// of its age for another request, so that who sends the next one at once never meets a connection that ended without a word.
+func (c *Conn) idleEnd() (until time.Time, why Reason) {
+	until, why = never, ReasonIdleTimeout
 	most := c.cfg.IdleTimeout
 	if most <= 0 && c.served.Load() == 0 {
 		most = c.cfg.ReadHeaderTimeout
 	}
-	if most <= 0 {
-		return never
+	if most > 0 {
+		until = c.cfg.began.Add(c.idleSince + most)
 	}
-	return c.cfg.began.Add(c.idleSince + most)
+	if c.cfg.MaxAge < forever {
+		if old := c.cfg.began.Add(max(c.opened+c.mostAge(), c.idleSince+c.cfg.MaxAge/10)); old.Before(until) {
+			until, why = old, ReasonMaxAge
+		}
+	}
+	return until, why
 }
 
 // patience returns how long the connection is idle before it is parked. One that has not shown yet that its requests

@@ -52,7 +52,8 @@ type Limits struct {
 
 	// MaxRequests is how many requests a connection serves, and MaxAge how long it may have been open when it sends a response,
 	// so that clients come again and balancers can choose again: the last response says Connection: close. Default off. Ages
-	// end up to a tenth earlier, each connection's at its own time, so that those that were opened together do not end so.
+	// end up to a tenth earlier, each connection's at its own time, so that those that were opened together do not end so. A
+	// connection whose age is over while it is idle ends as for IdleTimeout, once it has been idle for a tenth of MaxAge.
 	MaxRequests int
 	MaxAge      time.Duration
 

@@ -30,7 +30,7 @@ func (c *Conn) linger(most time.Duration) {
 	}
 	c.releaseAll()
 	below := &c.sock
-	if nc := c.bottom(); nc != c.sock.Conn {
+	if nc := c.bottom(); c.tlsIsGiven() {
 		below = new(transport.Socket)
 		below.Init(nc, func() { c.guarding("close", func() { nc.Close() }) })
 	}

@@ -290,6 +290,40 @@ func TestParkedConnectionEndsWhenIdleForTooLong(t *testing.T) {
 	}
 }
 
+// A connection that is parked ends by its age too.
+func TestParkedConnectionEndsByItsAge(t *testing.T) {
+	ended := make(chan Event, 2)
+	addr, open := serveTCP(t, Config{
+		Handler: HandlerFunc(echoPath), Park: true,
+		Limits: Limits{ParkAfter: time.Millisecond, MaxAge: time.Second},
+		Trace: func(e Event) {
+			if e.Kind == EventClosed {
+				ended <- e
+			}
+		},
+	})
+	began := time.Now()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	eventually(t, "the connection is parked", func() bool {
+		list := open()
+		return len(list) == 1 && list[0].state.Load() == parked
+	})
+	c.SetDeadline(began.Add(10 * time.Second))
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("Read = %d, %v, want the end of the stream", n, err)
+	}
+	if took := time.Since(began); took < 900*time.Millisecond {
+		t.Errorf("ended after %v", took)
+	}
+	if e := <-ended; e.Reason != ReasonMaxAge || e.Verdict != VerdictLinger {
+		t.Errorf("ended for %v, %v", e.Reason, e.Verdict)
+	}
+}
+
 func TestStopAndAbortReachParkedConnections(t *testing.T) {
 	for name, end := range map[string]func(*Conn){"Stop": (*Conn).Stop, "Abort": (*Conn).Abort} {
 		t.Run(name, func(t *testing.T) {

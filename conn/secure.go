@@ -60,8 +60,14 @@ func (c *Conn) NetConn() net.Conn {
 
 // bottom returns the connection that lies under TLS, or the connection itself.
 func (c *Conn) bottom() net.Conn {
-	if already, ok := c.nc.(Secure); ok {
-		return already.NetConn()
+	if c.tlsIsGiven() {
+		return c.nc.(Secure).NetConn()
 	}
 	return c.nc
+}
+
+// tlsIsGiven reports whether the connection was a TLS connection when it was accepted, so that the socket stands on top of TLS.
+func (c *Conn) tlsIsGiven() bool {
+	_, already := c.nc.(Secure)
+	return already
 }

@@ -91,7 +91,7 @@ func (c *Conn) parkUnder(fd int) bool {
 	c.work = nil
 	c.parked = true
 	c.state.Store(parked)
-	if c.cfg.parked.Park((*waiter)(c), &c.place, c.id, fd, c.patience() < c.cfg.ParkAfter) {
+	if c.cfg.parked.Park((*waiter)(c), &c.place, c.id, fd) {
 		if !c.stopping.Load() && !c.aborted.Load() || !c.state.CompareAndSwap(parked, busy) {
 			return true
 		}

@@ -70,10 +70,10 @@ func (s *Server) serve(l *listening, c *conn.Conn, nc net.Conn) {
 			l.preparing.Done()
 			c.Serve()
 		}()
-		if s.MaxConnsPerClient > 0 && !s.registry.admit(c, nc.RemoteAddr()) {
+		switch {
+		case s.MaxConnsPerClient > 0 && !s.registry.admit(c, nc.RemoteAddr()):
 			c.Deny()
-		}
-		if s.Prepare != nil {
+		case s.Prepare != nil:
 			s.Prepare(l.Listener, c)
 		}
 		prepared = true

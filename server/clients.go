@@ -24,16 +24,26 @@ func clientOf(addr net.Addr) (netip.Prefix, bool) {
 	if addr == nil {
 		return netip.Prefix{}, false
 	}
-	from, err := netip.ParseAddrPort(addr.String())
-	if err != nil {
+	ip, is := ipOf(addr.String())
+	if !is {
 		return netip.Prefix{}, false
 	}
-	ip, bits := from.Addr().Unmap().WithZone(""), networkBits
+	bits := networkBits
 	if ip.Is4() {
 		bits = ip.BitLen()
 	}
 	client, err := ip.Prefix(bits)
 	return client, err == nil
+}
+
+// ipOf returns the IP address in an address with or without a port. One that is mapped into IPv6 is an IPv4 address.
+func ipOf(addr string) (netip.Addr, bool) {
+	from, err := netip.ParseAddrPort(addr)
+	ip := from.Addr()
+	if err != nil {
+		ip, err = netip.ParseAddr(addr)
+	}
+	return ip.Unmap().WithZone(""), err == nil
 }
 
 // enter counts a connection, unless its client has as many as it may.

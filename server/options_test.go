@@ -7,8 +7,10 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +99,62 @@ func TestMaxAge(t *testing.T) {
 	})
 }
 
+// A connection whose age is over while it is idle ends there, but never at once behind a response that has not said close.
+func TestMaxAgeOfAnIdleConnection(t *testing.T) {
+	const most, soonest = 1000 * time.Second, 900 * time.Second
+	for _, tt := range []struct {
+		name         string
+		maxAge, idle time.Duration
+		at           time.Duration // when a request comes; 0: none does
+		from, to     time.Duration // when the connection ends
+		why          conn.Reason
+	}{
+		{"no request", most, most + 1, 0, soonest, most, conn.ReasonMaxAge},
+		{"nothing else ends it", most, -1, time.Second, soonest, most, conn.ReasonMaxAge},
+		{"just answered", most, -1, soonest - 1, most - 1, most - 1, conn.ReasonMaxAge},
+		{"idle for too long before", most, soonest - 1, 0, soonest - 1, soonest - 1, conn.ReasonIdleTimeout},
+		{"turned off", -1, 2 * most, 0, 2 * most, 2 * most, conn.ReasonIdleTimeout},
+		{"off by default", 0, 2 * most, 0, 2 * most, 2 * most, conn.ReasonIdleTimeout},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			limits := server.Limits{MaxAge: tt.maxAge, IdleTimeout: tt.idle, ReadHeaderTimeout: -1}
+			inBubble(t, nil, &server.Server{Handler: server.HandlerFunc(answerHello), Limits: limits}, func(b *bubble) {
+				c := b.dial()
+				if time.Sleep(tt.at); tt.at > 0 && askHello(b.T, c) {
+					b.Error("the response says close")
+				}
+				if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+					b.Errorf("%d, %v", n, err)
+				}
+				if age := time.Since(b.began); age < tt.from || age > tt.to {
+					b.Errorf("ended after %v, want %v to %v", age, tt.from, tt.to)
+				}
+				c.Close()
+				if got := <-b.ends; got != tt.why {
+					b.Errorf("ended: %v", got)
+				}
+			})
+		})
+	}
+}
+
+// Of five requests that come together, as many are served as the limit allows, and only the last of a limit says close.
+func TestMaxRequestsAtItsEdges(t *testing.T) {
+	for _, tt := range []struct{ most, served, closes int }{{-1, 5, 0}, {0, 5, 0}, {1, 1, 1}, {4, 4, 1}, {5, 5, 1}, {6, 5, 0}} {
+		srv := &server.Server{Handler: server.HandlerFunc(answerHello), Limits: server.Limits{MaxRequests: tt.most}}
+		inBubble(t, nil, srv, func(b *bubble) {
+			c := b.dial()
+			io.WriteString(c, strings.Repeat(getHello, 5))
+			c.CloseWrite()
+			all, err := io.ReadAll(c)
+			served, closes := strings.Count(string(all), "hello"), strings.Count(string(all), "Connection: close\r\n")
+			if err != nil || served != tt.served || closes != tt.closes {
+				b.Errorf("MaxRequests %d: %d are served, %d say close, %v", tt.most, served, closes, err)
+			}
+		})
+	}
+}
+
 // from is a connection with another address.
 type from struct {
 	net.Conn
@@ -118,6 +176,7 @@ func TestMaxConnsPerClient(t *testing.T) {
 		{"mapped into IPv6", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("::ffff:192.0.2.1"), tcpAddr("192.0.2.1")}, true},
 		{"one network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8::ffff:0:0:3")}, true},
 		{"another network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8:0:1::1")}, false},
+		{"without a port", []net.Addr{&net.IPAddr{IP: net.IPv4(192, 0, 2, 1)}, tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true},
 		{"no IP address", []net.Addr{&net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}}, false},
 		{"no address", []net.Addr{nil, nil, nil}, false},
 	} {
@@ -152,6 +211,42 @@ func TestMaxConnsPerClient(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A client with many connections costs the others nothing: its own come to no place for long, and to no function of the
+// program's.
+func TestOneClientDoesNotHoldOthersUp(t *testing.T) {
+	var addrs []net.Addr
+	wrap := func(nc net.Conn) net.Conn {
+		addr := addrs[0]
+		addrs = addrs[1:]
+		return from{nc, addr}
+	}
+	prepared := 0
+	srv := &server.Server{
+		Handler: server.HandlerFunc(answerHello), MaxConns: 2, MaxConnsPerClient: 1,
+		Prepare: func(net.Listener, *conn.Conn) { prepared++ },
+	}
+	inBubble(t, wrap, srv, func(b *bubble) {
+		const many = 6
+		for range many {
+			addrs = append(addrs, tcpAddr("192.0.2.1"))
+		}
+		addrs = append(addrs, tcpAddr("192.0.2.2"))
+		first := b.dial()
+		askHello(b.T, first)
+		for range many - 1 {
+			b.dial()
+		}
+		askHello(b.T, b.dial())
+		askHello(b.T, first)
+		if prepared != 2 {
+			b.Errorf("%d were prepared", prepared)
+		}
+		if n := b.Stats().Closes[conn.ReasonTooManyConns]; n != many-1 {
+			b.Errorf("%d were too many", n)
+		}
+	})
 }
 
 func TestServeConn(t *testing.T) {
@@ -208,25 +303,55 @@ func TestServeConn(t *testing.T) {
 	})
 }
 
-// manyOf is a listener of a type that cannot be a map's key.
-type manyOf []net.Listener
+// listenerOf and connOf are of types that cannot be compared, and so be no map's keys.
+type (
+	listenerOf []net.Listener
+	connOf     struct {
+		net.Conn
+		_ []byte
+	}
+)
 
-func (l manyOf) Accept() (net.Conn, error) { return l[0].Accept() }
-func (l manyOf) Close() error              { return l[0].Close() }
-func (l manyOf) Addr() net.Addr            { return l[0].Addr() }
+func (l listenerOf) Close() error   { return l[0].Close() }
+func (l listenerOf) Addr() net.Addr { return l[0].Addr() }
+func (l listenerOf) Accept() (net.Conn, error) {
+	nc, err := l[0].Accept()
+	return connOf{Conn: nc}, err
+}
 
-func TestAListenerThatIsNoMapKey(t *testing.T) {
+// Whatever ends a connection, nothing is compared for it, which would panic.
+func TestTypesThatCannotBeCompared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := servertest.Listen()
-		srv := &server.Server{Handler: server.HandlerFunc(answerHello)}
+		ends := make(chan conn.Reason, 1)
+		silent := logHook{slog.Default(), func() { t.Error("something is logged") }}
+		srv := &server.Server{Handler: server.HandlerFunc(answerHello), Log: silent, Trace: func(e server.Event) {
+			if e.Kind == conn.EventClosed {
+				ends <- e.Reason
+			}
+		}}
 		ended := make(chan error)
-		go func() { ended <- srv.Serve(manyOf{l}) }()
-		c, err := l.Dial()
-		if err != nil {
-			t.Fatal(err)
+		go func() { ended <- srv.Serve(listenerOf{l}) }()
+		for end, want := range map[string]conn.Reason{
+			"":                              conn.ReasonIdleTimeout,
+			"nonsense\r\n\r\n":              conn.ReasonRefused,
+			"GET / HTTP/1.0\r\n\r\n":        conn.ReasonClientAsked,
+			"GET / HTTP/1.1\r\nHost: a\r\n": conn.ReasonHeaderTimeout,
+		} {
+			c, err := l.Dial()
+			if err != nil {
+				t.Fatal(err)
+			}
+			askHello(t, c)
+			io.WriteString(c, end)
+			if got, err := io.ReadAll(c); err != nil || (len(got) == 0) != (end == "") {
+				t.Errorf("%q: %q, %v", end, got, err)
+			}
+			c.Close()
+			if got := <-ends; got != want {
+				t.Errorf("%q: %v, want %v", end, got, want)
+			}
 		}
-		askHello(t, c)
-		c.Close()
 		srv.Shutdown(t.Context())
 		if err := <-ended; err != server.ErrClosed {
 			t.Error(err)

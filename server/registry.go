@@ -78,23 +78,8 @@ func (r *registry) release() {
 
 // add registers a new connection. One that was accepted while the server began to close is told so.
 func (r *registry) add(nc net.Conn, shared *conn.Shared) *conn.Conn {
-	return r.register(nc, shared, nil)
-}
-
-// addWaited is add, and returns a channel that is closed when the connection has ended.
-func (r *registry) addWaited(nc net.Conn, shared *conn.Shared) (*conn.Conn, <-chan struct{}) {
-	ended := make(chan struct{})
-	return r.register(nc, shared, ended), ended
-}
-
-func (r *registry) register(nc net.Conn, shared *conn.Shared, ended chan struct{}) *conn.Conn {
 	r.mu.Lock()
-	r.nextID++
-	c := conn.New(nc, shared, r.nextID)
-	r.conns[c] = struct{}{}
-	if ended != nil {
-		r.ended[c] = ended
-	}
+	c := r.enter(nc, shared)
 	closing, aborting := r.closing, r.aborting
 	r.mu.Unlock()
 	switch {
@@ -103,6 +88,27 @@ func (r *registry) register(nc net.Conn, shared *conn.Shared, ended chan struct{
 	case closing:
 		c.Stop()
 	}
+	return c
+}
+
+// addGiven registers a connection that was given to the server, and returns a channel that is closed when it has ended; or nil,
+// if the server is closing.
+func (r *registry) addGiven(nc net.Conn, shared *conn.Shared) (*conn.Conn, <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closing {
+		return nil, nil
+	}
+	c, ended := r.enter(nc, shared), make(chan struct{})
+	r.ended[c] = ended
+	return c, ended
+}
+
+// enter makes the connection and gives it its number. r.mu is held.
+func (r *registry) enter(nc net.Conn, shared *conn.Shared) *conn.Conn {
+	r.nextID++
+	c := conn.New(nc, shared, r.nextID)
+	r.conns[c] = struct{}{}
 	return c
 }
 

@@ -30,12 +30,12 @@ type Server struct {
 
 	// MaxConnsPerClient is how many connections one client may have at once: a client is an IPv4 address, or the 64 bits of an
 	// IPv6 address that name its network. One more is closed at once, before a TLS handshake or a request, for
-	// ReasonTooManyConns. Connections whose address is no IP address have no limit. 0: no limit.
+	// ReasonTooManyConns. Connections whose address is no IP address have no limit, and hijacked ones do not count. 0: no limit.
 	MaxConnsPerClient int
 
 	// The rest is for handler APIs that are built on this one.
 
-	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted, before it is served; Serve waits for it
+	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted that MaxConnsPerClient allows, before it is served; Serve waits for it
 	State     func(*conn.Conn, conn.State)                       // is told of every state of every connection
 	NextProto func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
 	NoPark    bool                                               // idle connections keep their goroutine, and see it when another closes them
@@ -112,18 +112,17 @@ func (s *Server) ServeConn(nc net.Conn) error { return s.ServeAccepted(nil, nc) 
 // ServeAccepted is ServeConn for a connection that was accepted from l, which Prepare is told.
 func (s *Server) ServeAccepted(l net.Listener, nc net.Conn) error {
 	s.once.Do(s.prepare)
-	own := &listening{Listener: l}
 	if !s.registry.reserve(s.registry.done) {
 		nc.Close()
 		return ErrClosed
 	}
-	if s.registry.retired() {
+	c, ended := s.registry.addGiven(nc, s.shared)
+	if c == nil {
 		s.registry.release()
 		nc.Close()
 		return ErrClosed
 	}
-	c, ended := s.registry.addWaited(nc, s.shared)
-	s.serve(own, c, nc)
+	s.serve(&listening{Listener: l}, c, nc)
 	<-ended
 	return nil
 }

@@ -30,7 +30,12 @@ func serve(t *testing.T, srv *server.Server, wrap func(net.Listener) net.Listene
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	go srv.Serve(wrap(l))
+	if given, ok := wrap(l).(givenBy); ok {
+		go given.serve(srv)
+		t.Cleanup(func() { l.Close() })
+	} else {
+		go srv.Serve(wrap(l))
+	}
 	t.Cleanup(func() { srv.Close() })
 	return addr
 }
@@ -48,11 +53,23 @@ func told(w *server.Response, r *server.Request) error {
 
 const request = "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
 
+// givenBy lets a server have a listener's connections as if somebody gave them to it.
+type givenBy struct{ net.Listener }
+
+func (l givenBy) serve(srv *server.Server) {
+	for nc, err := l.Accept(); err == nil; nc, err = l.Accept() {
+		go srv.ServeConn(nc)
+	}
+}
+
 func TestState(t *testing.T) {
 	cfg := &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"http/1.1"}}
 	client := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}
 	same := func(l net.Listener) net.Listener { return l }
 	ready := func(l net.Listener) net.Listener { return tls.NewListener(l, cfg) }
+	given := func(wrap func(net.Listener) net.Listener) func(net.Listener) net.Listener {
+		return func(l net.Listener) net.Listener { return givenBy{wrap(l)} }
+	}
 	for _, c := range []struct {
 		name   string
 		tls    server.TLS
@@ -63,6 +80,9 @@ func TestState(t *testing.T) {
 		{"the server's TLS", https.Config(cfg), same, true, "TLS 1.3 http/1.1"},
 		{"the listener's TLS", nil, ready, true, "TLS 1.3 http/1.1"},
 		{"the listener's TLS, looked at", https.ByListener(), ready, true, "TLS 1.3 http/1.1"},
+		{"the server's TLS, given", https.Config(cfg), given(same), true, "TLS 1.3 http/1.1"},
+		{"another's TLS, given", nil, given(ready), true, "TLS 1.3 http/1.1"},
+		{"plain, given", nil, given(same), false, "plain"},
 		{"plain", nil, same, false, "plain"},
 		{"plain, looked at", https.ByListener(), same, false, "plain"},
 	} {

@@ -23,6 +23,7 @@ type adapter struct {
 	http         *http.Server
 	noKeepAlives atomic.Bool
 	noHTTP1      bool // only other protocols are served
+	quiet        bool // nothing of what clients do wrong is logged
 }
 
 // Serve serves one exchange.

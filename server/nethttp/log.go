@@ -3,6 +3,7 @@
 package nethttp
 
 import (
+	"bytes"
 	"fmt"
 	"log"
 	"net/http"
@@ -49,11 +50,26 @@ func caller() (frame runtime.Frame) {
 
 const thisPackage = "github.com/spillway-go/spillway/server/nethttp."
 
-// errorLog is the native server's log of a server made by New: it says what the native server says in net/http's words.
-type errorLog struct {
-	http  *http.Server
-	quiet bool // nothing of what clients do
+// quietLog is what a server of HTTP/2 logs to where nothing of what clients do wrong is to be logged. Such lines are known by
+// their beginnings.
+type quietLog struct{ http *http.Server }
+
+// Write logs a line, or leaves it out.
+func (l quietLog) Write(line []byte) (int, error) {
+	for _, begin := range []string{
+		"http2: server: error reading preface", "http2: server connection error", "http2: server closing client connection",
+		"http2: received GOAWAY", "timeout waiting for",
+	} {
+		if bytes.HasPrefix(line, []byte(begin)) {
+			return len(line), nil
+		}
+	}
+	logTo(l.http, "%s", line)
+	return len(line), nil
 }
+
+// errorLog is the native server's log of a server made by New: it says what the native server says in net/http's words.
+type errorLog struct{ *adapter }
 
 // Debug logs what clients do wrong, as net/http does.
 func (l errorLog) Debug(msg string, pairs ...any) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -117,7 +118,7 @@ func (s *Server) alpn(serve protoServer, secure func(*connection, *conn.Hijacked
 // encrypted returns the *tls.Conn that a connection is, or nil if it has another TLS, of which net/http knows nothing.
 func encrypted(c *connection, h *conn.Hijacked) (*http.Server, *tls.Conn) {
 	t, _ := h.Conn.(*tls.Conn)
-	return c.http, t
+	return c.configuration(nil), t
 }
 
 // unencrypted reads the rest of the preface, and returns the connection in the way in which TLSNextProto has one without TLS;
@@ -132,7 +133,11 @@ func (s *Server) unencrypted(c *connection, h *conn.Hijacked) (*http.Server, *tl
 		return nil, nil
 	}
 	h.SetReadDeadline(time.Time{})
-	return c.telling(), tls.Client(withoutTLS{h}, nil)
+	told := c.http.ConnState
+	if told != nil { // of the connection that it knows: HTTP/2's server has it with what had been received early before it
+		told = func(_ net.Conn, s http.ConnState) { c.tellState(s) }
+	}
+	return c.configuration(told), tls.Client(withoutTLS{h}, nil)
 }
 
 // withoutTLS is a connection that speaks HTTP/2 without TLS.
@@ -141,19 +146,24 @@ type withoutTLS struct{ *conn.Hijacked }
 // UnencryptedNetConn is what HTTP/2 servers look for in TLSNextProto's argument.
 func (p withoutTLS) UnencryptedNetConn() net.Conn { return p.Hijacked }
 
-// telling returns the http.Server, with a ConnState that is told of the connection that it knows, where it has one: an HTTP/2
-// server has the connection only with what had been received early before it.
-func (c *connection) telling() *http.Server {
+// configuration returns the http.Server for the server of another protocol, which tells states to told, if that is not nil.
+func (c *connection) configuration(told func(net.Conn, http.ConnState)) *http.Server {
 	h := c.http
-	if h.ConnState == nil {
+	if !c.quiet && told == nil {
 		return h
 	}
-	return &http.Server{
+	own := &http.Server{
 		Addr: h.Addr, Handler: h.Handler, TLSConfig: h.TLSConfig, ReadTimeout: h.ReadTimeout, WriteTimeout: h.WriteTimeout,
 		ReadHeaderTimeout: h.ReadHeaderTimeout, IdleTimeout: h.IdleTimeout, MaxHeaderBytes: h.MaxHeaderBytes,
-		ErrorLog: h.ErrorLog, HTTP2: h.HTTP2, Protocols: h.Protocols,
-		ConnState: func(_ net.Conn, s http.ConnState) { c.tellState(s) },
+		ErrorLog: h.ErrorLog, HTTP2: h.HTTP2, Protocols: h.Protocols, ConnState: h.ConnState,
 	}
+	if told != nil {
+		own.ConnState = told
+	}
+	if c.quiet {
+		own.ErrorLog = log.New(quietLog{h}, "", 0)
+	}
+	return own
 }
 
 // alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out.
@@ -174,6 +184,9 @@ func (h alpnHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.RemoteAddr == "" {
 		r.RemoteAddr = h.conn.remote
+	}
+	if ctx := r.Context(); ctx.Value(http.ServerContextKey) != h.conn.http { // it is what configuration has returned
+		r = r.WithContext(context.WithValue(ctx, http.ServerContextKey, h.conn.http))
 	}
 	h.conn.ServeHTTP(w, r)
 }

@@ -211,9 +211,10 @@ func (s *Server) prepare() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.adapter.http
+	s.adapter.quiet = s.QuietClients
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
-		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{h, s.QuietClients}, TLS: https.ByListener(),
+		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
 		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil,
 	}
 	if h.ConnState != nil {

@@ -8,7 +8,7 @@ import "time"
 
 // Waiter is one who can be parked.
 type Waiter interface {
-	// Until returns when the waiting has lasted for too long. It is called with the Set locked.
+	// Until returns when the waiting has lasted for too long. It is called once for each parking, with the Set locked.
 	Until() time.Time
 	// Wake is called when something has come, or the time is over: the waiter is in no Set any more, or was woken already.
 	Wake()

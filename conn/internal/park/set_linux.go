@@ -20,7 +20,7 @@ type Set struct {
 	mu     sync.Mutex
 	file   *os.File                   // the epoll set; nil: there is none yet, or not any more
 	parked map[int64]*Place           // by number
-	lists  [2]list                    // those that were parked late and those that were parked soon, the oldest first
+	wheel  wheel                      // the same
 	gone   map[int64]func(reset bool) // told when a client goes, by number
 	closed bool
 
@@ -29,14 +29,12 @@ type Set struct {
 	relieved int64 // or when memory was given back
 }
 
-// sweepEvery is how often idle times are looked at: they are that much longer than was asked for, at most.
+// sweepEvery is how often the wheel is looked at: times are that much longer, at most, than the wheel lets them be.
 const sweepEvery = 250 * time.Millisecond
 
 // Park waits for who until that is readable or its time is over. It is in place from now on, under a number that no other
-// has. Those that are parked soon after their last request, and those that are parked late, are told apart so that their
-// times come in the order in which they were parked. Park reports false if it cannot wait; otherwise who may have been woken
-// when it returns.
-func (s *Set) Park(who Waiter, place *Place, number int64, fd int, soon bool) bool {
+// has. Park reports false if it cannot wait; otherwise who may have been woken when it returns.
+func (s *Set) Park(who Waiter, place *Place, number int64, fd int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil && !s.open() {
@@ -44,11 +42,7 @@ func (s *Set) Park(who Waiter, place *Place, number int64, fd int, soon bool) bo
 	}
 	*place = Place{id: number, who: who}
 	s.parked[number] = place
-	of := &s.lists[0]
-	if soon {
-		of = &s.lists[1]
-	}
-	of.push(place)
+	s.wheel.push(place, who.Until())
 	if !s.arm(number, fd, syscall.EPOLLIN|syscall.EPOLLRDHUP) {
 		s.forget(number)
 		return false
@@ -146,8 +140,7 @@ func (s *Set) open() bool {
 	}
 	syscall.SetNonblock(fd, true) // so that the runtime's own poller waits for ours
 	s.file = os.NewFile(uintptr(fd), "epoll")
-	s.lists[0].init()
-	s.lists[1].init()
+	s.wheel.init()
 	s.parked = make(map[int64]*Place)
 	s.gone = make(map[int64]func(reset bool))
 	go s.run(s.file)
@@ -214,9 +207,8 @@ func (s *Set) wake(number int64, events uint32) {
 func (s *Set) sweep(now time.Time) {
 	s.mu.Lock()
 	var over []Waiter
-	for i := range s.lists {
-		of := &s.lists[i]
-		for p := of.first(); p != nil && !now.Before(p.who.Until()); p = of.first() {
+	for _, of := range s.wheel.over(now) {
+		for p := of.first(); p != nil; p = of.first() {
 			over = append(over, s.forget(p.id))
 		}
 	}

@@ -5,6 +5,7 @@
 package park
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -57,12 +58,12 @@ func TestParkedOnesAreWokenOnce(t *testing.T) {
 	defer syscall.Close(theirs)
 	var places [2]Place
 	who, other := newSleeper(time.Hour), newSleeper(time.Hour)
-	if !s.Park(who, &places[0], 1, ours, false) {
+	if !s.Park(who, &places[0], 1, ours) {
 		t.Fatal("not parked")
 	}
 	quiet, far := sockets(t)
 	defer syscall.Close(far)
-	if !s.Park(other, &places[1], 2, quiet, true) {
+	if !s.Park(other, &places[1], 2, quiet) {
 		t.Fatal("not parked")
 	}
 	syscall.Write(theirs, []byte("x"))
@@ -76,22 +77,54 @@ func TestParkedOnesAreWokenOnce(t *testing.T) {
 	}
 }
 
-// The times of the patient do not hide those of the hasty.
+// The times of those that were parked first do not hide those of others, whatever their order.
 func TestThoseThatWaitedForTooLongAreWoken(t *testing.T) {
 	var s Set
 	defer s.Close()
 	var places [3]Place
-	all := []*sleeper{newSleeper(time.Hour), newSleeper(0), newSleeper(0)}
+	never := &sleeper{time.Unix(1<<40, 0), make(chan struct{}, 2)}
+	all := []*sleeper{never, newSleeper(sweepEvery), newSleeper(0)}
 	for i, who := range all {
 		fd, theirs := sockets(t)
 		defer syscall.Close(theirs)
-		if !s.Park(who, &places[i], int64(i), fd, i == 1) {
+		if !s.Park(who, &places[i], int64(i), fd) {
 			t.Fatal("not parked")
 		}
 	}
+	<-all[2].woken
 	<-all[1].woken
 	s.Remove(0)
-	<-all[2].woken // which stood behind it
+	if len(s.parked) != 0 || len(never.woken) != 0 {
+		t.Errorf("%d are parked still, or were woken for nothing", len(s.parked))
+	}
+}
+
+func TestWheel(t *testing.T) {
+	var w wheel
+	w.init()
+	var places [4]Place
+	for i, d := range []time.Duration{2 * slotTime, slotTime, 2*slotTime - 1, 1 << 62} {
+		w.push(&places[i], w.began.Add(d))
+	}
+	places[1].remove()
+	for _, tt := range []struct {
+		after time.Duration
+		over  []*Place
+	}{{2*slotTime - 1, nil}, {2 * slotTime, []*Place{&places[2]}}, {3*slotTime - 1, nil}, {3 * slotTime, []*Place{&places[0]}}} {
+		var over []*Place
+		for _, l := range w.over(w.began.Add(tt.after)) {
+			for p := l.first(); p != nil; p = l.first() {
+				over = append(over, p)
+				p.remove()
+			}
+		}
+		if !slices.Equal(over, tt.over) {
+			t.Errorf("after %v: %d are over", tt.after, len(over))
+		}
+	}
+	if len(w.slots) != 1 {
+		t.Errorf("%d slots are left, of one that waits", len(w.slots))
+	}
 }
 
 func TestClientsThatGoAreTold(t *testing.T) {
@@ -117,7 +150,7 @@ func TestAClosedSetRefuses(t *testing.T) {
 	ours, theirs := sockets(t)
 	defer syscall.Close(theirs)
 	s.Close()
-	if s.Park(newSleeper(0), new(Place), 1, ours, false) || s.Watch(2, ours, func(bool) {}) {
+	if s.Park(newSleeper(0), new(Place), 1, ours) || s.Watch(2, ours, func(bool) {}) {
 		t.Error("it takes others still")
 	}
 }

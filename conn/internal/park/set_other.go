@@ -8,7 +8,7 @@ package park
 type Set struct{}
 
 // Park reports false.
-func (*Set) Park(Waiter, *Place, int64, int, bool) bool { return false }
+func (*Set) Park(Waiter, *Place, int64, int) bool { return false }
 
 // Remove has nothing to do.
 func (*Set) Remove(int64) {}
