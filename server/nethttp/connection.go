@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/spillway-go/spillway/conn"
 )
@@ -22,6 +23,7 @@ type connection struct {
 	remote  string
 	local   net.Addr
 	tls     *tls.ConnectionState
+	told    atomic.Int64 // the state that the hook was told last, plus one
 }
 
 // connection returns the connection of a request.
@@ -50,9 +52,9 @@ func (c *connection) prepare() {
 	}
 }
 
-// tellState calls the http.Server's hook.
+// tellState calls the http.Server's hook, unless it knows: the server of another protocol says what the engine has said.
 func (c *connection) tellState(s http.ConnState) {
-	if c.http.ConnState != nil {
+	if c.http.ConnState != nil && c.told.Swap(int64(s)+1) != int64(s)+1 {
 		c.contain(func() { c.http.ConnState(c.nc, s) })
 	}
 }

@@ -16,6 +16,7 @@ import (
 type content struct {
 	reader  *body.Reader
 	request *http.Request
+	context *requestContext
 	closed  atomic.Bool
 	limited atomic.Bool // the last read may have met the limit of an http.MaxBytesReader
 	mu      sync.Mutex  // one read at a time
@@ -52,6 +53,7 @@ func (c *content) Close() error {
 func (c *content) failed(err error) error {
 	switch e := err.(type) {
 	case *body.CutError:
+		c.context.gone() // so that who looks at both finds that the client has gone
 		if e.Err == nil {
 			return io.ErrUnexpectedEOF
 		}

@@ -3,6 +3,7 @@
 package nethttp_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -174,6 +175,26 @@ func TestAShortResponseSaysClose(t *testing.T) {
 		head, short, _ := strings.Cut(string(got), "\r\n\r\n")
 		if err != nil || strings.Contains(head, "Connection:") || !strings.Contains(short, "\r\nConnection: close\r\n") || !strings.HasSuffix(short, "\r\n\r\nhello") {
 			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
+
+// A handler whose read fails because the client has gone finds the request's context cancelled.
+func TestContextEndsWithTheContentsClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		l := serveIn(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			ended <- r.Context().Err()
+		})}))
+		c, err := l.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+		c.Close()
+		if err := <-ended; err != context.Canceled {
+			t.Errorf("the context's error is %v", err)
 		}
 	})
 }

@@ -122,7 +122,7 @@ func (x *exchange) makeBody() (err error) {
 		q.Body = http.NoBody
 		return nil
 	}
-	x.content.reader, x.content.request = x.native.Content(), q
+	x.content.reader, x.content.request, x.content.context = x.native.Content(), q, &x.context
 	q.Body = &x.content
 	if q.ContentLength > 0 {
 		return nil
