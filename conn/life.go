@@ -117,7 +117,7 @@ func (c *Conn) finish(end ending) {
 func (c *Conn) closeAll() {
 	if c.out.err() != nil {
 		c.bottom().Close()
-		if c.bottom() == c.nc {
+		if !c.tlsIsGiven() {
 			return
 		}
 	}
