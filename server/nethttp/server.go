@@ -37,7 +37,8 @@ import (
 type Server struct {
 	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
 	// HeadBytes. Otherwise its default is the one that Limits documents, but for Fields, which is one for each 64 of the
-	// HeadBytes, 16,448 by default, and for these, which are off: TargetBytes, MinReadRate and MinWriteRate.
+	// HeadBytes, 16,448 by default, and for these, which are off: TargetBytes, MinReadRate and MinWriteRate. MaxRequests and
+	// MaxAge, which are off too, do not bound connections that speak HTTP/2.
 	Limits server.Limits
 
 	MaxConns int // connections served at once, others wait in the system's queue; 0: no limit
