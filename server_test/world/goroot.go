@@ -119,7 +119,7 @@ func (t toolchain) vendor(ctx context.Context, root string) error {
 			continue
 		}
 		place := filepath.Join("src", "vendor", filepath.FromSlash(path))
-		if _, err := os.Stat(filepath.Join(t.root, place)); err == nil {
+		if there, _ := filepath.Glob(filepath.Join(t.root, place, "*.go")); len(there) > 0 {
 			continue
 		}
 		dir, name := rest[:at], rest[at+1:]

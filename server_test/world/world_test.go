@@ -96,3 +96,30 @@ func TestParse(t *testing.T) {
 		t.Errorf("complaint %q, want %q", got, want)
 	}
 }
+
+// An explanation that names a row of the table of differences names one that there is.
+func TestExplanationsNameRows(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "differences.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readExplanations("explained.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for _, e := range all {
+		_, named, _ := strings.Cut(e.reason, "(row")
+		for i, name := range strings.Split(named, "\"") {
+			if i%2 == 1 {
+				rows++
+				if !strings.Contains(string(text), "\n| "+name+" |") {
+					t.Errorf("docs/differences.md has no row %q", name)
+				}
+			}
+		}
+	}
+	if rows == 0 {
+		t.Error("no explanation names a row")
+	}
+}
