@@ -102,18 +102,12 @@ func (c *hooked) Close() error {
 }
 func (c *hooked) RemoteAddr() net.Addr { call(c.h.remote); return c.Conn.RemoteAddr() }
 
-type hookedListener struct {
-	net.Listener
-	h *hooks
-}
-
-func (l *hookedListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	l.h.open.Add(1)
-	return &hooked{Conn: c, h: l.h}, nil
+// listen returns a listener whose connections have these hooks.
+func (h *hooks) listen(l net.Listener) net.Listener {
+	return servertest.Wrap(l, func(c net.Conn) net.Conn {
+		h.open.Add(1)
+		return &hooked{Conn: c, h: h}
+	})
 }
 
 func (b *bench) Write(p []byte) (int, error) {
@@ -144,7 +138,7 @@ func misdeedAt(t *testing.T, place *containment, misdeed func()) {
 	})
 	b.lend()
 	l := servertest.Listen()
-	go b.srv.Serve(&hookedListener{l, &b.hooks})
+	go b.srv.Serve(b.hooks.listen(l))
 	defer b.srv.Close()
 
 	if got := b.ask(t, l, place.requests, place.client); !slices.Equal(got, place.want) {

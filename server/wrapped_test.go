@@ -23,20 +23,6 @@ import (
 	"github.com/spillway-go/spillway/server/servertest"
 )
 
-// wrapping is a listener whose connections go through a function.
-type wrapping struct {
-	net.Listener
-	wrap func(net.Conn) net.Conn
-}
-
-func (l *wrapping) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.wrap(c), nil
-}
-
 // bubble is a server in fake time, on connections that are wrapped.
 type bubble struct {
 	*testing.T
@@ -57,7 +43,7 @@ func inBubble(t *testing.T, wrap func(net.Conn) net.Conn, srv *server.Server, te
 		}
 		l := net.Listener(b.l)
 		if wrap != nil {
-			l = &wrapping{l, wrap}
+			l = servertest.Wrap(l, wrap)
 		}
 		go srv.Serve(l)
 		defer srv.Close()

@@ -12,30 +12,9 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/bench/cases"
-)
 
-// serve starts a server that gives every connection to do.
-func serve(t *testing.T, do func(nc *net.TCPConn, in *bufio.Reader)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer nc.Close()
-				do(nc.(*net.TCPConn), bufio.NewReader(nc))
-			}()
-		}
-	}()
-	return l.Addr().String()
-}
+	"github.com/spillway-go/spillway/server/servertest"
+)
 
 // next reads a request's head, and its content if that is wanted.
 func next(in *bufio.Reader, content bool) bool {
@@ -53,7 +32,7 @@ func leftover() *cases.Case {
 }
 
 func TestCheckPassesWhatIsRight(t *testing.T) {
-	addr := serve(t, func(nc *net.TCPConn, in *bufio.Reader) {
+	addr := servertest.Serve(t, func(nc *net.TCPConn, in *bufio.Reader) {
 		for next(in, true) {
 			io.WriteString(nc, ignored)
 		}
@@ -64,7 +43,7 @@ func TestCheckPassesWhatIsRight(t *testing.T) {
 }
 
 func TestCheckNotesAnAnnouncedClose(t *testing.T) {
-	addr := serve(t, func(nc *net.TCPConn, in *bufio.Reader) {
+	addr := servertest.Serve(t, func(nc *net.TCPConn, in *bufio.Reader) {
 		next(in, false)
 		io.WriteString(nc, strings.Replace(ignored, "OK\r\n", "OK\r\nConnection: close\r\n", 1))
 		nc.CloseWrite()
@@ -122,7 +101,7 @@ func TestCheckNoticesWhatIsWrong(t *testing.T) {
 		}, "4 bytes behind a response that announced the end"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := Case(serve(t, test.do), leftover()); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := Case(servertest.Serve(t, test.do), leftover()); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("Case = %v, want %q", err, test.want)
 			}
 		})

@@ -17,38 +17,24 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/bench/cases"
+
+	"github.com/spillway-go/spillway/server/servertest"
 )
 
 // tiny is a server: it reads a request and gives it to respond, until that returns false.
 func tiny(t *testing.T, respond func(nc net.Conn, n int) bool) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			nc, err := l.Accept()
+	return servertest.Serve(t, func(nc *net.TCPConn, in *bufio.Reader) {
+		for n := 1; ; n++ {
+			r, err := http.ReadRequest(in)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer nc.Close()
-				in := bufio.NewReader(nc)
-				for n := 1; ; n++ {
-					r, err := http.ReadRequest(in)
-					if err != nil {
-						return
-					}
-					if _, err := io.Copy(io.Discard, r.Body); err != nil || !respond(nc, n) {
-						return
-					}
-				}
-			}()
+			if _, err := io.Copy(io.Discard, r.Body); err != nil || !respond(nc, n) {
+				return
+			}
 		}
-	}()
-	return l.Addr().String()
+	})
 }
 
 const hello = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World!"

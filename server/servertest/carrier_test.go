@@ -19,20 +19,7 @@ func TestPromises(t *testing.T) {
 	}
 }
 
-// spoilt is a listener whose connections do one thing wrong.
-type spoilt struct {
-	net.Listener
-	spoil func(net.Conn) net.Conn
-}
-
-func (l *spoilt) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.spoil(c), nil
-}
-
+// These connections do one thing wrong.
 type (
 	holding struct{ net.Conn } // Write keeps the last byte of what is long
 	abrupt  struct{ net.Conn } // Close is a reset
@@ -64,7 +51,7 @@ func TestSpoiltListenersAreFoundOut(t *testing.T) {
 			said := failure(t, func(t testing.TB) {
 				servertest.TryPromise(t, tt.promise, servertest.Carrier{Open: func(testing.TB) (net.Listener, servertest.DialFunc) {
 					l := servertest.Listen()
-					return &spoilt{l, tt.spoil}, func(ctx context.Context) (net.Conn, error) { return l.DialContext(ctx, "", "") }
+					return servertest.Wrap(l, tt.spoil), func(ctx context.Context) (net.Conn, error) { return l.DialContext(ctx, "", "") }
 				}})
 			})
 			if said == "" {

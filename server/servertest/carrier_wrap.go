@@ -13,31 +13,13 @@ import (
 
 // Bare returns a listener that has the methods of net.Listener alone, whatever l has, and whose connections have those of
 // net.Conn alone. So many wrappers are: a limit on connections, a PROXY protocol, a multiplexer's streams.
-func Bare(l net.Listener) net.Listener { return &wrapped{onlyListener{l}, BareConn} }
+func Bare(l net.Listener) net.Listener { return Wrap(l, BareConn) }
 
 // BareConn returns a connection that has the methods of net.Conn alone, whatever c has.
 func BareConn(c net.Conn) net.Conn { return &onlyConn{c} }
 
-// The embedded interfaces hide every other method.
-type (
-	onlyListener struct{ net.Listener }
-	onlyConn     struct{ net.Conn }
-)
-
-// wrapped is a listener whose connections go through a function.
-type wrapped struct {
-	net.Listener
-	wrap func(net.Conn) net.Conn
-}
-
-// Accept waits for a connection and returns what becomes of it.
-func (l *wrapped) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.wrap(c), nil
-}
+// onlyConn hides every other method.
+type onlyConn struct{ net.Conn }
 
 // errNoDeadlines is what failingDeadlines says.
 var errNoDeadlines = errors.New("servertest: this connection has no deadlines")

@@ -3,6 +3,7 @@
 package servertest_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -69,43 +70,23 @@ func failure(t *testing.T, test func(testing.TB)) string {
 	return j.said.String()
 }
 
-// serveRaw answers every connection in this way, and returns its address.
-func serveRaw(t *testing.T, conduct func(c *net.TCPConn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go conduct(c.(*net.TCPConn))
-		}
-	}()
-	return l.Addr().String()
-}
-
 func TestFailuresTellTheDialogue(t *testing.T) {
-	silent := func(c *net.TCPConn) { io.Copy(io.Discard, c); c.Close() }
-	resetting := func(c *net.TCPConn) {
+	silent := func(c *net.TCPConn, _ *bufio.Reader) { io.Copy(io.Discard, c); c.Close() }
+	resetting := func(c *net.TCPConn, _ *bufio.Reader) {
 		c.Read(make([]byte, 1))
 		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		time.Sleep(10 * time.Millisecond)
 		c.SetLinger(0)
 		c.Close()
 	}
-	halfway := func(c *net.TCPConn) {
+	halfway := func(c *net.TCPConn, _ *bufio.Reader) {
 		c.Read(make([]byte, 100))
 		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok")
 		c.Close()
 	}
 	for _, tt := range []struct {
 		name    string
-		conduct func(*net.TCPConn)
+		conduct func(*net.TCPConn, *bufio.Reader)
 		script  func(c *servertest.Client)
 		want    []string
 	}{
@@ -120,7 +101,7 @@ func TestFailuresTellTheDialogue(t *testing.T) {
 		{"open", silent, func(c *servertest.Client) { c.ExpectOpen(10 * time.Millisecond); c.ExpectNoReset(); c.Close() }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			addr := serveRaw(t, tt.conduct)
+			addr := servertest.Serve(t, tt.conduct)
 			said := failure(t, func(t testing.TB) {
 				c := servertest.Dial(t, addr)
 				c.Timeout = 200 * time.Millisecond

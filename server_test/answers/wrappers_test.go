@@ -20,21 +20,9 @@ import (
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/nethttp"
 	"github.com/spillway-go/spillway/server_test/internal/sockets"
+
+	"github.com/spillway-go/spillway/server/servertest"
 )
-
-// wrapperListener is a listener that has the methods of net.Listener alone, and wraps its connections.
-type wrapperListener struct {
-	net.Listener
-	wrap func(*net.TCPConn) net.Conn
-}
-
-func (l wrapperListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.wrap(c.(*net.TCPConn)), nil
-}
 
 // limited is what golang.org/x/net/netutil makes of a connection.
 type limited struct {
@@ -74,7 +62,7 @@ func serveWrapped(t *testing.T, srv *server.Server, wrap func(*net.TCPConn) net.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sockets.ServeOn(t, srv, wrapperListener{l, wrap})
+	return sockets.ServeOn(t, srv, servertest.Wrap(l, func(c net.Conn) net.Conn { return wrap(c.(*net.TCPConn)) }))
 }
 
 // An early 413 is read by a client that has written all of its 8 or 20 MB before, ten times of ten.

@@ -21,6 +21,8 @@ import (
 	"github.com/spillway-go/spillway/server_test/internal/chromium"
 	"github.com/spillway-go/spillway/server_test/internal/command"
 	"github.com/spillway-go/spillway/server_test/internal/sockets"
+
+	"github.com/spillway-go/spillway/server/servertest"
 )
 
 var screenshots = flag.String("screenshots", "", "write pictures of the probe's page to this `directory`")
@@ -30,22 +32,11 @@ const pageScript = `<script>document.title=1</script><img src=x onerror=alert(1)
 
 // deafServer never reads content, and repeats the target of each request. It returns its URL.
 func deafServer(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-			go serveDeaf(c)
-		}
-	}()
-	return "http://" + l.Addr().String() + "/"
+	return "http://" + servertest.Serve(t, serveDeaf) + "/"
 }
 
-func serveDeaf(c net.Conn) {
-	defer c.Close()
-	for r := bufio.NewReader(c); ; {
+func serveDeaf(c *net.TCPConn, r *bufio.Reader) {
+	for {
 		first, err := r.ReadString('\n')
 		for line := first; err == nil && line != "\r\n"; {
 			line, err = r.ReadString('\n')

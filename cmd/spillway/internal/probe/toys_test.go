@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spillway-go/spillway/server/servertest"
 )
 
 // toy is a server's whole conduct on one connection.
@@ -20,25 +22,10 @@ type toy func(c *net.TCPConn, r *bufio.Reader)
 // start serves a toy until the test ends, and returns its URL.
 func (serve toy) start(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				c.SetDeadline(time.Now().Add(20 * time.Second))
-				serve(c.(*net.TCPConn), bufio.NewReader(c))
-			}()
-		}
-	}()
-	return "http://" + l.Addr().String() + "/"
+	return "http://" + servertest.Serve(t, func(c *net.TCPConn, r *bufio.Reader) {
+		c.SetDeadline(time.Now().Add(20 * time.Second))
+		serve(c, r)
+	}) + "/"
 }
 
 // request is a head as a toy reads it: in good faith.
