@@ -193,6 +193,9 @@ func (w *Response) WriteString(s string) (int, error) {
 // ReadFrom copies content from src until its end. When src is a file and a Content-Length is set, the system copies it
 // without a detour.
 func (w *Response) ReadFrom(src io.Reader) (int64, error) {
+	if w.current.Load() != w.number {
+		return 0, ErrEnded
+	}
 	if file, ok := w.sock.SendsFiles(src); ok {
 		n, sent, err := w.sendFile(file)
 		if sent {

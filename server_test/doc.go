@@ -2,7 +2,6 @@
 //
 //	transcript  what a connection does, line by line: numbered dialogues in fake time
 //	model       every small case of a request with content, against a table written by hand
-//	api         every method that a handler can reach, in every phase of an exchange
 //	answers     a response arrives, whatever its client is still sending
 //	live        clients that come, stay, stall and go, over connections of every kind; shutdown
 //	faults      connections that fail, by the thousand, in fake time
