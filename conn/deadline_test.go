@@ -66,11 +66,10 @@ func TestSettleBetweenDeadlineAndWait(t *testing.T) {
 		<-begun
 		return nil
 	}
-	cfg := conn.Share(conn.Config{Handler: conn.HandlerFunc(handler), Limits: conn.Limits{RateGrace: time.Second}})
+	cfg := conn.Share(conn.Config{Handler: conn.HandlerFunc(handler), Limits: conn.Limits{RateGrace: time.Hour}})
 	io.WriteString(client, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 11\r\n\r\n")
-	began := time.Now()
 	go conn.New(nc, cfg, 1).Serve()
-	if err := <-hasRead; err != body.ErrClosed || time.Since(began) > time.Second/2 {
-		t.Errorf("the read returns %v after %v", err, time.Since(began))
+	if err := <-hasRead; err != body.ErrClosed {
+		t.Errorf("the read returns %v", err)
 	}
 }

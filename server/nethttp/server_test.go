@@ -213,15 +213,11 @@ func TestClosedFromOutside(t *testing.T) {
 	ask(t, nc, get)
 	<-idle
 	time.Sleep(20 * time.Millisecond)
-	began := time.Now()
 	if _, ok := last.(*net.TCPConn); !ok {
 		t.Errorf("ConnState has a %T", last)
 	}
 	last.Close()
 	seen.await(t)
-	if d := time.Since(began); d > time.Second {
-		t.Errorf("StateClosed came after %v", d)
-	}
 }
 
 // A connection that is closed when it becomes idle has sent its response.

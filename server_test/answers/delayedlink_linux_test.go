@@ -216,16 +216,12 @@ func TestWithheldContentAcrossDelayedLink(t *testing.T) {
 	serverSide, clientSide, _ := delayedLink(t)
 	var l net.Listener
 	serverSide.do(func() { l, _ = net.Listen("tcp", "10.77.0.1:80") })
-	live := sockets.ServeOn(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second}}, l)
+	live := sockets.ServeOn(t, &server.Server{Limits: server.Limits{StallTimeout: time.Second, DrainTimeout: time.Hour}}, l) // whoever waited for a drain would wait too long
 	var c *sockets.Client
 	clientSide.do(func() { c = sockets.Dial(t, live.Addr) })
 	for range 3 {
-		began := time.Now()
 		c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
 		c.WantAnswer("POST", 200, "ignored\n")
-		if took := time.Since(began); took > 4*time.Second { // less than the time for a drain: nobody waited for that
-			t.Errorf("answered after %v", took)
-		}
 		c.Send(1000, "")
 	}
 }

@@ -110,7 +110,7 @@ func writeThenRead(l *sockets.Server, c *sockets.Client, head string, status int
 // liveWantNoHaste checks that every connection ended because its client had closed, and not before.
 func liveWantNoHaste(t *testing.T, live *sockets.Server, n int) {
 	t.Helper()
-	for _, e := range live.WaitEvents(t, int(conn.EventClosed), n, 2*time.Second) {
+	for _, e := range live.WaitEvents(t, int(conn.EventClosed), n) {
 		if e.Verdict != conn.VerdictLinger {
 			t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
 		}
@@ -183,15 +183,11 @@ func TestBothSidesWriteFirst(t *testing.T) {
 			t.Run(fmt.Sprint(size), func(t *testing.T) {
 				live := sockets.Over(t, over, &server.Server{Limits: server.Limits{StallTimeout: time.Second}})
 				c := live.Dial(t)
-				began := time.Now()
 				c.Send(size, "POST /bytes?n=10000000 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
 				if _, content := c.Answer("POST"); len(content) != 10e6 {
 					t.Fatalf("%d bytes of content", len(content))
 				}
 				c.Close()
-				if took := time.Since(began); took > 10*time.Second {
-					t.Errorf("took %v", took)
-				}
 			})
 		}
 	})

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
@@ -63,7 +62,7 @@ func TestCurlUploads(t *testing.T) {
 			if got := stdout.String() + stderr.String(); err != nil || !strings.HasSuffix(got, test.want) {
 				t.Errorf("got %q, %v; want %q", got, err, test.want)
 			}
-			for _, e := range live.WaitEvents(t, int(conn.EventClosed), 1, 5*time.Second) {
+			for _, e := range live.WaitEvents(t, int(conn.EventClosed), 1) {
 				if e.Reason == conn.ReasonWriteFailed {
 					t.Error(fmt.Sprint("a response could not be sent: ", e))
 				}

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spillway-go/spillway/server_test/internal/command"
 	"github.com/spillway-go/spillway/server_test/internal/sockets"
@@ -120,14 +119,10 @@ func TestReport3DroppedUploadIsNoticed(t *testing.T) {
 					id := strings.NewReplacer("/", "", "?", "-", "=", "-").Replace(framing + route)
 					c := s.Dial()
 					c.Send("POST %s HTTP/1.1\r\nHost: lab\r\nX-Upload-Id: %s\r\n%s", route, id, request)
-					began := time.Now()
 					way.end(c)
 					n := s.AwaitNote(id)
 					if n.ID != id || n.Bytes != sent || !strings.HasPrefix(n.Error, way.error+"12345 ") {
 						t.Errorf("%s: the note is %+v", id, n)
-					}
-					if took := time.Since(began); took > 5*time.Second {
-						t.Errorf("%s: the handler learnt of it after %v", id, took)
 					}
 				}
 			}
@@ -175,11 +170,7 @@ func TestReport4StrangeContentIsBounded(t *testing.T) {
 			rss := s.Memory("VmRSS")
 			c := s.Dial()
 			c.Send("POST %s HTTP/1.1\r\nHost: lab\r\nTransfer-Encoding: chunked\r\n\r\n", route)
-			began := time.Now()
 			c.SendUntilRefused([]byte(strings.Repeat("26\r\n"+smuggled+"\r\n", 100)))
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("the connection ended after %v", took)
-			}
 			one(t, s, rss)
 		})
 	}

@@ -100,8 +100,11 @@ func seesGone(over servertest.Carrier, unread int64, how string) bool {
 // A handler sets its own limits, for its own exchange only.
 func TestPolicyOfAnExchange(t *testing.T) { sockets.Each(t, policyOfAnExchange) }
 
+// anHour is longer than any client here waits: what ends sooner has been ended by the handler's own limits.
+var anHour = server.Limits{DrainTimeout: time.Hour, RateGrace: time.Hour}
+
 func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
-	live, result := sockets.Handle(t, over, server.Limits{}, func(w *server.Response, r *server.Request) error {
+	live, result := sockets.Handle(t, over, anHour, func(w *server.Response, r *server.Request) error {
 		switch r.RawPath {
 		case "/limit":
 			r.Body.Limit(100)
@@ -157,19 +160,15 @@ func policyOfAnExchange(t *testing.T, over servertest.Carrier) {
 			}
 			took := time.Since(began)
 			soon := took < 200*time.Millisecond && !over.NoHalfClose // where there is an end to wait for
-			if test.sends < test.size && (soon || took > 5*time.Second) {
+			if test.sends < test.size && soon {
 				t.Errorf("it took %v", took)
 			}
 		})
 	}
 	c := live.Dial(t)
 	c.Send(0, "GET /write-deadline HTTP/1.1\r\nHost: a\r\n\r\n")
-	began := time.Now()
 	if err := sockets.Result(t, result); !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, conn.ErrMinRate) {
 		t.Errorf("a write met %v", err)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 
@@ -285,7 +284,7 @@ func TestContentIsGivenUpWhileTheResponseStalls(t *testing.T) {
 			c.WantEnd()
 			c.Close()
 			t.Logf("sent in %v, done in %v", sent, time.Since(began))
-			for _, e := range live.WaitEvents(t, int(conn.EventSettled), 1, time.Second) {
+			for _, e := range live.WaitEvents(t, int(conn.EventSettled), 1) {
 				if e.Leftover != body.LeftoverTooLong {
 					t.Errorf("settled: %v", e)
 				}

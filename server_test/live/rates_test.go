@@ -91,7 +91,7 @@ func minimumRates(t *testing.T, over servertest.Carrier) {
 		if took := time.Since(began); took < 300*time.Millisecond {
 			t.Errorf("it took %v", took)
 		}
-		for _, e := range live.WaitEvents(t, int(conn.EventClosed), 1, sockets.Patience) {
+		for _, e := range live.WaitEvents(t, int(conn.EventClosed), 1) {
 			if e.Reason != conn.ReasonWriteFailed {
 				t.Errorf("ended with %v", e)
 			}

