@@ -269,7 +269,12 @@ func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
 }
 
 // Trailers returns the trailer fields. There are none before Read has returned io.EOF.
-func (r *Reader) Trailers() parser.Fields { return r.trailers.Fields() }
+func (r *Reader) Trailers() parser.Fields {
+	if !r.Ended() {
+		return parser.Fields{} // somebody may be reading them
+	}
+	return r.trailers.Fields()
+}
 
 // nextChunk consumes framing up to the content of the next chunk, or up to the end. It returns the source's error, or a
 // *parser.Error. The bytes consumed stand in the reader's account even if it fails.

@@ -201,11 +201,11 @@ func (in *input) shoo() error {
 	return nil
 }
 
-// unstick waits for what a read brings that the last exchange has left, and reports whether the window has grown by it.
-func (in *input) unstick() (grown bool, err error) {
+// unstick waits for what a read brings that the last exchange has left, and reports whether there is something to look at:
+// it may have come before the wait began, and behind the caller's last look.
+func (in *input) unstick() (some bool, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	had := len(in.Window())
 	if err := in.shoo(); err != nil {
 		return false, err
 	}
@@ -213,5 +213,5 @@ func (in *input) unstick() (grown bool, err error) {
 		in.cond.Wait()
 	}
 	in.stuck = false
-	return len(in.Window()) > had, nil
+	return len(in.Window()) > 0, nil
 }

@@ -137,6 +137,7 @@ type work struct {
 	began    time.Time // when the first byte of the request was seen; zero: just now
 
 	lendings *lendings
+	handing  sync.WaitGroup // of the connection to a hijacker
 
 	life    sync.Mutex   // held while something is done for the exchange from outside; it comes before all other locks
 	current atomic.Int64 // the number of the exchange whose handler runs; 0: none. Changed with life held

@@ -40,11 +40,11 @@ func (c *Conn) exchange() ending {
 	}
 	c.endTurn()
 	c.req.end()
-	if c.res.phase == phaseHijacked {
+	if c.gaveAway() {
 		return c.judge(body.LeftoverNothing)
 	}
 	if c.req.ContentLength < 0 && c.res.phase == phaseOpen {
-		c.req.Body.Skim(c.req.drain)
+		c.req.Body.Skim(c.drain())
 	}
 	c.res.end(err)
 	if c.traced() {
@@ -77,7 +77,7 @@ func (c *Conn) budget(promised bool) body.Budget {
 	if !promised {
 		return body.Budget{} // the connection ends anyway, and lingering reads on
 	}
-	b := c.req.drain
+	b := c.drain()
 	b.Bytes = max(b.Bytes, c.cfg.LingerBytes)
 	if b.Time <= 0 {
 		b.Time = c.cfg.LingerTimeout
@@ -139,4 +139,23 @@ func (c *Conn) beginRead() {
 	if c.cfg.ReadTimeout > 0 && c.began.IsZero() {
 		c.began = time.Now()
 	}
+}
+
+// drain returns what may be spent on a leftover so that the connection can be kept.
+func (c *Conn) drain() body.Budget {
+	if b := c.req.drain.Load(); b != nil {
+		return *b
+	}
+	return body.Budget{Bytes: c.cfg.DrainBytes, Time: c.cfg.DrainTimeout}
+}
+
+// gaveAway reports whether somebody has hijacked the connection, and waits until whoever is about to has it.
+func (c *Conn) gaveAway() bool {
+	c.out.mu.Lock()
+	hijacked := c.res.phase == phaseHijacked
+	c.out.mu.Unlock()
+	if hijacked {
+		c.handing.Wait()
+	}
+	return hijacked
 }

@@ -60,6 +60,8 @@ func (w *Response) hijack() (*Hijacked, error) {
 	}
 	before := res.phase
 	res.phase = phaseHijacked
+	w.handing.Add(1) // the exchange does not end before the connection has been given away
+	defer w.handing.Done()
 	w.out.mu.Unlock()
 	if before == phaseHijacked {
 		return nil, ErrHijacked

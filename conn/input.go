@@ -117,7 +117,7 @@ func (in *input) receive(read func() (int, error)) error {
 		return err
 	}
 	if in.stuck {
-		if grown, err := in.unstick(); grown || err != nil {
+		if some, err := in.unstick(); some || err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ package conn
 import (
 	"net"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-go/spillway/body"
@@ -38,8 +39,8 @@ type request struct {
 	*parser.Head
 	ContentLength int64
 	Body          *body.Reader
-	over          bool        // its context was cancelled before the handler returned
-	drain         body.Budget // Conn.life guards it while the handler runs
+	over          bool                        // its context was cancelled before the handler returned
+	drain         atomic.Pointer[body.Budget] // nil: the configuration's
 	context       *exchangeContext
 }
 
@@ -58,7 +59,7 @@ func (r *request) begin(c *Conn) error {
 		return nil
 	}
 	r.ContentLength = int64(framing)
-	r.drain = body.Budget{Bytes: c.cfg.DrainBytes, Time: c.cfg.DrainTimeout}
+	r.drain.Store(nil)
 	r.Body = body.NewReader(content{&c.in}, framing, expecting, &c.cfg.parse)
 	r.Body.Limit(c.cfg.BodyBytes)
 	return nil
@@ -121,7 +122,7 @@ func (r *Request) content(f func()) error {
 // SetDrain sets how much of this exchange's leftover content is read so that the connection can be kept, and how long
 // that may take. With no bytes, a leftover ends the connection; the response's head says so if it has not been sent yet.
 func (r *Request) SetDrain(bytes int64, within time.Duration) {
-	r.turn.during(func() { r.turn.req.drain = body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)} })
+	r.turn.during(func() { r.turn.req.drain.Store(&body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)}) })
 }
 
 // ConnID returns the connection's number, counted from 1 in its server.

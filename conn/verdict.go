@@ -41,7 +41,7 @@ func (c *Conn) persistence() Reason {
 	case c.cfg.MaxAge < forever && c.age() >= c.mostAge():
 		return ReasonMaxAge
 	}
-	budget := c.req.drain
+	budget := c.drain()
 	if !c.res.final && (c.req.Body.Begun() || c.in.duplex.Load()) {
 		budget.Bytes = forever // the handler may read on
 	}

@@ -228,6 +228,9 @@ func shutdownEndsIdle(g *ground) {
 	idle, silent := srv.Dial(), srv.Dial()
 	idle.Send(fmt.Sprintf(get, "/"))
 	g.wantAnswer(idle, 200, "/")
+	if !srv.await(func() bool { return srv.open == 2 }) { // or the one that is silent may be in the system's queue still
+		g.Error("two connections are not both accepted")
+	}
 	g.shutdown(srv)
 	idle.ExpectClosed()
 	silent.ExpectClosed()

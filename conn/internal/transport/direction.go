@@ -217,6 +217,9 @@ func (d *Direction) enter(atOnce int64) {
 	}
 	d.inside = true
 	d.arm()
+	if d.interrupted {
+		d.expect(d.by) // the interruption came before the operation, and may not end it
+	}
 }
 
 // Pay counts bytes that moved beside the waits, where what the operations move is not what is to be counted.

@@ -39,3 +39,29 @@ func TestAFinalWriteFailsForTheRate(t *testing.T) {
 		}
 	}
 }
+
+// An operation that begins after it was interrupted, on a connection whose deadlines do nothing, is ended by a close too.
+func TestAnOperationBehindItsInterruptionIsEnded(t *testing.T) {
+	for name, set := range map[string]func(time.Time) error{
+		"deaf":    func(time.Time) error { return nil },
+		"failing": func(time.Time) error { return errors.ErrUnsupported },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				closed := make(chan bool, 1)
+				var d Direction
+				d.init(set, func() { closed <- true }, false, false)
+				d.Interrupt()
+				d.enter(0)
+				began := time.Now()
+				<-closed
+				if took := time.Since(began); took > lateness {
+					t.Errorf("it took %v", took)
+				}
+				if _, err := d.leave(0, os.ErrClosed); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
