@@ -71,20 +71,6 @@ func (c *Conn) endTurn() {
 	c.life.Unlock()
 }
 
-// budget returns what may be spent on throwing the leftover away. A head that has left the connection for another request
-// is a promise: then only time ends the throwing away, and bytes only where LingerBytes bounds them.
-func (c *Conn) budget(promised bool) body.Budget {
-	if !promised {
-		return body.Budget{} // the connection ends anyway, and lingering reads on
-	}
-	b := c.drain()
-	b.Bytes = max(b.Bytes, c.cfg.LingerBytes)
-	if b.Time <= 0 {
-		b.Time = c.cfg.LingerTimeout
-	}
-	return b
-}
-
 // settle finds out whether another exchange can follow. The response waits for nothing here: it is sent before anybody
 // waits for the client, and while it is sent, what the client still sends is read.
 func (c *Conn) settle() ending {
@@ -139,14 +125,6 @@ func (c *Conn) beginRead() {
 	if c.cfg.ReadTimeout > 0 && c.began.IsZero() {
 		c.began = time.Now()
 	}
-}
-
-// drain returns what may be spent on a leftover so that the connection can be kept.
-func (c *Conn) drain() body.Budget {
-	if b := c.req.drain.Load(); b != nil {
-		return *b
-	}
-	return body.Budget{Bytes: c.cfg.DrainBytes, Time: c.cfg.DrainTimeout}
 }
 
 // gaveAway reports whether somebody has hijacked the connection, and waits until whoever is about to has it.

@@ -103,6 +103,13 @@ func (c *Conn) giveAway() *Hijacked {
 	return h
 }
 
+// leave tells, once, that the connection is not the server's any more.
+func (c *Conn) leave() {
+	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
+		c.cfg.config.Ended(c)
+	}
+}
+
 // detach returns the connection as it was before it was served, with what has been received.
 func (c *Conn) detach() *Hijacked {
 	h := &Hijacked{Conn: c.nc}

@@ -123,10 +123,3 @@ func (c *Conn) closeAll() {
 	}
 	c.stream.Close() // also where the bottom is closed already: who wraps the connection counts on it
 }
-
-// leave tells, once, that the connection is not the server's any more.
-func (c *Conn) leave() {
-	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
-		c.cfg.config.Ended(c)
-	}
-}

@@ -65,6 +65,28 @@ func (r *request) begin(c *Conn) error {
 	return nil
 }
 
+// drain returns what may be spent on a leftover so that the connection can be kept.
+func (c *Conn) drain() body.Budget {
+	if b := c.req.drain.Load(); b != nil {
+		return *b
+	}
+	return body.Budget{Bytes: c.cfg.DrainBytes, Time: c.cfg.DrainTimeout}
+}
+
+// budget returns what may be spent on throwing the leftover away. A head that has left the connection for another request
+// is a promise: then only time ends the throwing away, and bytes only where LingerBytes bounds them.
+func (c *Conn) budget(promised bool) body.Budget {
+	if !promised {
+		return body.Budget{} // the connection ends anyway, and lingering reads on
+	}
+	b := c.drain()
+	b.Bytes = max(b.Bytes, c.cfg.LingerBytes)
+	if b.Time <= 0 {
+		b.Time = c.cfg.LingerTimeout
+	}
+	return b
+}
+
 // overLimit returns an error if more content is declared than the server takes.
 func (r *request) overLimit(most int64) error {
 	if r.ContentLength > most {
