@@ -7,15 +7,12 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
-	"log"
-	"net"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"github.com/spillway-go/spillway/conn"
 )
@@ -51,13 +48,33 @@ func http2Disabled() bool {
 func (s *Server) configureHTTP2(overTLS bool) error {
 	h := s.adapter.http
 	p := protocols(h)
-	_, has := h.TLSNextProto[protoHTTP2]
+	entry, has := h.TLSNextProto[protoHTTP2]
 	named := h.TLSConfig == nil || slices.Contains(h.TLSConfig.NextProtos, protoHTTP2)
-	if has || http2Disabled() || !p.HTTP2() && !p.UnencryptedHTTP2() || !overTLS && !named && !p.UnencryptedHTTP2() {
+	s.speaker = makeSpeaker(h, s.QuietClients)
+	if has {
+		return usable(entry)
+	}
+	if http2Disabled() || !p.HTTP2() && !p.UnencryptedHTTP2() || !overTLS && !named && !p.UnencryptedHTTP2() {
 		return nil
 	}
-	//lint:ignore SA1019 net/http's own HTTP/2 server cannot be had without net/http's HTTP/1
-	return http2.ConfigureServer(h, new(http2.Server))
+	entries, err := speak(s.speaker)
+	if err != nil {
+		return err
+	}
+	h.TLSConfig = s.speaker.TLSConfig
+	if h.TLSNextProto == nil {
+		h.TLSNextProto = make(map[string]protoServer)
+	}
+	maps.Copy(h.TLSNextProto, entries)
+	h.RegisterOnShutdown(s.endStreams)
+	return nil
+}
+
+// endStreams lets the HTTP/2 connections end, each after its streams.
+func (s *Server) endStreams() {
+	if s.speaker != nil {
+		s.speaker.Shutdown(context.Background()) // which has no connections to wait for
+	}
 }
 
 // offered returns the protocols to offer in ALPN: those listed, without those that nobody serves, and those that are served.
@@ -90,7 +107,7 @@ func (s *Server) nextProto(name string) func(*conn.Conn, *conn.Hijacked) {
 		return nil
 	}
 	if serve := s.others[name]; serve != nil {
-		return s.alpn(serve, encrypted)
+		return s.alpn(serve, s.encrypted)
 	}
 	return nil
 }
@@ -116,9 +133,12 @@ func (s *Server) alpn(serve protoServer, secure func(*connection, *conn.Hijacked
 }
 
 // encrypted returns the *tls.Conn that a connection is, or nil if it has another TLS, of which net/http knows nothing.
-func encrypted(c *connection, h *conn.Hijacked) (*http.Server, *tls.Conn) {
+func (s *Server) encrypted(c *connection, h *conn.Hijacked) (*http.Server, *tls.Conn) {
 	t, _ := h.Conn.(*tls.Conn)
-	return c.configuration(nil), t
+	if c.quiet {
+		return s.speaker, t
+	}
+	return c.http, t
 }
 
 // unencrypted reads the rest of the preface, and returns the connection in the way in which TLSNextProto has one without TLS;
@@ -133,37 +153,7 @@ func (s *Server) unencrypted(c *connection, h *conn.Hijacked) (*http.Server, *tl
 		return nil, nil
 	}
 	h.SetReadDeadline(time.Time{})
-	told := c.http.ConnState
-	if told != nil { // of the connection that it knows: HTTP/2's server has it with what had been received early before it
-		told = func(_ net.Conn, s http.ConnState) { c.tellState(s) }
-	}
-	return c.configuration(told), tls.Client(withoutTLS{h}, nil)
-}
-
-// withoutTLS is a connection that speaks HTTP/2 without TLS.
-type withoutTLS struct{ *conn.Hijacked }
-
-// UnencryptedNetConn is what HTTP/2 servers look for in TLSNextProto's argument.
-func (p withoutTLS) UnencryptedNetConn() net.Conn { return p.Hijacked }
-
-// configuration returns the http.Server for the server of another protocol, which tells states to told, if that is not nil.
-func (c *connection) configuration(told func(net.Conn, http.ConnState)) *http.Server {
-	h := c.http
-	if !c.quiet && told == nil {
-		return h
-	}
-	own := &http.Server{
-		Addr: h.Addr, Handler: h.Handler, TLSConfig: h.TLSConfig, ReadTimeout: h.ReadTimeout, WriteTimeout: h.WriteTimeout,
-		ReadHeaderTimeout: h.ReadHeaderTimeout, IdleTimeout: h.IdleTimeout, MaxHeaderBytes: h.MaxHeaderBytes,
-		ErrorLog: h.ErrorLog, HTTP2: h.HTTP2, Protocols: h.Protocols, ConnState: h.ConnState,
-	}
-	if told != nil {
-		own.ConnState = told
-	}
-	if c.quiet {
-		own.ErrorLog = log.New(quietLog{h}, "", 0)
-	}
-	return own
+	return s.speaker, tls.Client(withoutTLS{h, c}, nil)
 }
 
 // alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out.
@@ -185,8 +175,11 @@ func (h alpnHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.RemoteAddr == "" {
 		r.RemoteAddr = h.conn.remote
 	}
-	if ctx := r.Context(); ctx.Value(http.ServerContextKey) != h.conn.http { // it is what configuration has returned
+	if ctx := r.Context(); ctx.Value(http.ServerContextKey) != h.conn.http { // it is the speaker
 		r = r.WithContext(context.WithValue(ctx, http.ServerContextKey, h.conn.http))
+	}
+	if h.conn.noKeepAlives.Load() {
+		w.Header().Set("Connection", "close") // which HTTP/2 does not send: it ends the connection after its streams
 	}
 	h.conn.ServeHTTP(w, r)
 }

@@ -27,6 +27,8 @@ import (
 // HTTP/2 is served as the http.Server says: by default over TLS, with its Protocols, HTTP2 and TLSNextProto fields as net/http
 // has them, by golang.org/x/net/http2. Its connections are this Server's like any other: Stats counts them, MaxConns too,
 // Shutdown waits for their streams. A handler such as golang.org/x/net/http2/h2c's may also serve it.
+// A program that has called http2.ConfigureServer has its own settings up to Go 1.26; from Go 1.27 on that configures net/http's
+// own server alone, and Serve returns an error that says so.
 //
 // When the http.Server's own Shutdown or Close is called, this Server's listeners are closed, its connections end, each after
 // its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this Server's methods
@@ -57,6 +59,7 @@ type Server struct {
 	failed      error                  // in it
 	others      map[string]protoServer // what serves other protocols
 	speaksH2C   bool                   // HTTP/2 without TLS is served
+	speaker     *http.Server           // what HTTP/2 servers see of the http.Server
 
 	mu sync.Mutex // held while the http.Server's fields are read, or are not what they should be
 }

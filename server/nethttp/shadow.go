@@ -75,4 +75,6 @@ func (s *Server) retire() {
 	s.shutdown.Store(true)
 	s.engine.StopListening(ctx)
 	s.engine.Recycle()
+	s.adapter.noKeepAlives.Store(true)
+	s.endStreams()
 }
