@@ -71,7 +71,7 @@ func (w *response) appendFirst(b []byte) []byte {
 	if dated && !w.stock && w.status == 200 {
 		return w.fields.AppendTo(append(b, s.OK...))
 	}
-	b = format.AppendStatusLine(b, w.status)
+	b = format.AppendStatusLine(b, w.status, w.phrase)
 	if dated && !w.stock {
 		b = append(b, s.Date...)
 	}

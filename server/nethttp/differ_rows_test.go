@@ -49,12 +49,6 @@ var differences = []difference{
 		}
 		return true
 	}},
-	{"reason phrases", func(x exchange, theirs, ours *outcome) bool {
-		if theirs.Status == ours.Status && theirs.Status != 0 {
-			theirs.Reason = ours.Reason
-		}
-		return true
-	}},
 	{"1xx and HTTP/1.0", func(x exchange, theirs, ours *outcome) bool {
 		if strings.Contains(x.request, " HTTP/1.0") && ours.Informed == nil {
 			theirs.Informed = nil

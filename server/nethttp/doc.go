@@ -74,8 +74,6 @@
 //     connection lingers; net/http often resets it. A head that is cut off gets 400, one that takes too long 408;
 //     net/http says nothing (RFC 9112 §9.6, 9110 §15.5.9).
 //   - HTTP version: HTTP/1.1 in every response; net/http repeats HTTP/1.0 (RFC 9110 §6.2).
-//   - reason phrases: of RFC 9110, and none for unknown codes; net/http has older ones, and "status code 599" (RFC 9110
-//     §15).
 //   - 413: with content left unread closes the connection, whoever found it too large; net/http closes it for
 //     http.MaxBytesReader only, and only where that was given its own ResponseWriter, but then even if all was read
 //     (RFC 9110 §15.5.14).
