@@ -109,7 +109,7 @@ func (s *Server) alpn(serve protoServer, secure func(*connection, *conn.Hijacked
 		c.contain(func() {
 			c.prepare()
 			if config, t := secure(c, h); t != nil {
-				serve(config, t, alpnHandler{c})
+				serve(config, t, alpnHandler{c, nc})
 			}
 		})
 	}
@@ -166,8 +166,12 @@ func (c *connection) configuration(told func(net.Conn, http.ConnState)) *http.Se
 	return own
 }
 
-// alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out.
-type alpnHandler struct{ conn *connection }
+// alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out, and says when a
+// connection is to end.
+type alpnHandler struct {
+	conn   *connection
+	native *conn.Conn
+}
 
 // BaseContext is what golang.org/x/net/http2 looks for to have the connection's context.
 func (h alpnHandler) BaseContext() context.Context {
@@ -187,6 +191,9 @@ func (h alpnHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if ctx := r.Context(); ctx.Value(http.ServerContextKey) != h.conn.http { // it is what configuration has returned
 		r = r.WithContext(context.WithValue(ctx, http.ServerContextKey, h.conn.http))
+	}
+	if h.native.CountRequest() != conn.ReasonNone {
+		w.Header().Set("Connection", "close") // HTTP/2 says it with GOAWAY (RFC 9113 §6.8)
 	}
 	h.conn.ServeHTTP(w, r)
 }

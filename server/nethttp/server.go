@@ -25,8 +25,9 @@ import (
 // http.Server's; its methods may be called from any goroutine.
 //
 // HTTP/2 is served as the http.Server says: by default over TLS, with its Protocols, HTTP2 and TLSNextProto fields as net/http
-// has them, by golang.org/x/net/http2. Its connections are this Server's like any other: Stats counts them, MaxConns too,
-// Shutdown waits for their streams. A handler such as golang.org/x/net/http2/h2c's may also serve it.
+// has them, by golang.org/x/net/http2. Its connections are this Server's like any other: Stats counts them and their requests,
+// MaxConns holds for them, MaxRequests and MaxAge do, but for the age of an idle one, and Shutdown waits for their streams. A
+// handler such as golang.org/x/net/http2/h2c's may also serve it.
 //
 // When the http.Server's own Shutdown or Close is called, this Server's listeners are closed, its connections end, each after
 // its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this Server's methods
