@@ -35,10 +35,11 @@ type Server struct {
 
 	// The rest is for handler APIs that are built on this one.
 
-	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted that MaxConnsPerClient allows, before it is served; Serve waits for it
-	State     func(*conn.Conn, conn.State)                       // is told of every state of every connection
-	NextProto func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
-	NoPark    bool                                               // idle connections keep their goroutine, and see it when another closes them
+	Prepare        func(net.Listener, *conn.Conn)                     // is called for every connection accepted that MaxConnsPerClient allows, before it is served; Serve waits for it
+	State          func(*conn.Conn, conn.State)                       // is told of every state of every connection
+	NextProto      func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
+	NoPark         bool                                               // idle connections keep their goroutine, and see it when another closes them
+	FirstFromStart bool                                               // a first request's timeouts count from the connection's beginning, see conn.Config
 
 	registry registry
 	once     sync.Once
@@ -136,6 +137,7 @@ func (s *Server) prepare() {
 	s.shared = conn.Share(conn.Config{
 		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TLS: s.TLS, Context: s.Context,
 		Park: !s.NoPark, Ended: s.registry.remove, State: s.State, NextProto: s.NextProto,
+		FirstFromStart: s.FirstFromStart,
 	})
 }
 

@@ -100,18 +100,12 @@ var lives = []struct {
 		w.dial("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n")
 		return w.until(func() { <-closed })
 	}, "0s", "5s"},
-	{"first head", "a connection that never speaks", func(w *world) string {
-		w.h.ReadHeaderTimeout, w.h.IdleTimeout = 5*time.Second, time.Minute
+	{"silent clients", "a connection that never speaks, with an IdleTimeout alone", func(w *world) string {
+		w.h.IdleTimeout = time.Minute
 		c := w.dial("")
+		c.SetReadDeadline(time.Now().Add(time.Hour))
 		return w.until(func() { io.Copy(io.Discard, c) })
-	}, "5s", "1m0s"},
-	{"first head", "a first head that comes late", func(w *world) string {
-		w.h.ReadHeaderTimeout, w.h.IdleTimeout = 5*time.Second, time.Minute
-		c := w.dial("")
-		time.Sleep(4 * time.Second)
-		io.WriteString(c, "GET / ")
-		return w.until(func() { io.Copy(io.Discard, c) })
-	}, "1s", "5s"},
+	}, "1h0m0s", "1m0s"},
 	{"HTTP/2's server", "the package that serves HTTP/2", func(w *world) string {
 		w.dial("")
 		synctest.Wait()
@@ -173,6 +167,49 @@ func (w *world) shutdown() string {
 	return w.until(func() { w.srv.Shutdown(ctx) })
 }
 
+// What is timed as net/http does it.
+func TestFirstRequestsAreTimedAlike(t *testing.T) {
+	for _, c := range []struct {
+		header, read, idle, late time.Duration // late: before the client sends
+		sends                    string
+		want                     time.Duration
+	}{
+		{5, 0, 60, 0, "", 5}, {5, 0, 3, 0, "", 5}, {0, 6, 60, 0, "", 6}, {5, 6, 60, 0, "", 5},
+		{5, 0, 60, 4, "GET / ", 5}, {0, 6, 60, 4, "GET / ", 6}, {5, 6, 60, 4, "GET / ", 5},
+		{5, 0, 60, 4, get, 64}, {0, 6, 60, 4, get, 64}, {5, 0, 60, 4, get + "GET / ", 9},
+		{5, 9, 60, 4, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 9},
+	} {
+		for name, on := range worlds {
+			synctest.Test(t, func(t *testing.T) {
+				w := on(&http.Server{
+					ReadHeaderTimeout: c.header * time.Second, ReadTimeout: c.read * time.Second, IdleTimeout: c.idle * time.Second,
+					Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if _, err := io.ReadAll(r.Body); err != nil {
+							w.Header().Set("Connection", "close")
+						}
+					}),
+				})
+				w.T = t
+				began := time.Now()
+				nc := w.dial("")
+				time.Sleep(c.late * time.Second)
+				io.WriteString(nc, c.sends)
+				io.Copy(io.Discard, nc)
+				if took := time.Since(began).Truncate(time.Second); took != c.want*time.Second {
+					t.Errorf("%s: %v: ended after %v", name, c, took)
+				}
+				w.end()
+			})
+		}
+	}
+}
+
+// worlds are the servers to compare.
+var worlds = map[string]func(*http.Server) *world{
+	"net/http": func(h *http.Server) *world { return &world{h: h, srv: h} },
+	"spillway": func(h *http.Server) *world { return &world{h: h, srv: nethttp.New(h)} },
+}
+
 func TestDifferencesOfALife(t *testing.T) {
 	for _, row := range lives {
 		observe := func(on func(*http.Server) *world) (seen string) {
@@ -184,8 +221,7 @@ func TestDifferencesOfALife(t *testing.T) {
 			})
 			return seen
 		}
-		theirs := observe(func(h *http.Server) *world { return &world{h: h, srv: h} })
-		ours := observe(func(h *http.Server) *world { return &world{h: h, srv: nethttp.New(h)} })
+		theirs, ours := observe(worlds["net/http"]), observe(worlds["spillway"])
 		if theirs != row.theirs || ours != row.ours {
 			t.Errorf("%s: %s: net/http %q, spillway %q", row.entry, row.what, theirs, ours)
 		}

@@ -106,8 +106,8 @@
 //   - leftovers: the rest of a request's content is read after the response, within Server.Limits.DrainBytes and
 //     DrainTimeout, and the context's end and the deadlines are seen while it is unread; net/http reads up to 256 KiB
 //     of it before the response, and does not see them (RFC 9112 §9.3).
-//   - first head: a new connection may be silent for the IdleTimeout, and its first head has the ReadHeaderTimeout from
-//     its first byte; net/http counts the ReadHeaderTimeout from the connection's beginning (RFC 9112 §9.5).
+//   - silent clients: where no other timeout is set, the IdleTimeout also counts before a connection's first request;
+//     net/http lets a client be silent there without end (RFC 9112 §9.5).
 //   - shutdown: idle connections have a moment, Limits.ShutdownGrace, in which a request on its way is served, a client
 //     that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes idle
 //     connections at once, also inside of a second head, and waits more than 5 s for a first one (RFC 9112 §9.6).

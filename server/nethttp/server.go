@@ -33,7 +33,8 @@ import (
 // its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this Server's methods
 // do.
 //
-// The zero timeouts of an http.Server mean no timeout, here too. An idle connection keeps its goroutine, though no buffer,
+// The zero timeouts of an http.Server mean no timeout, here too, and its ReadHeaderTimeout and ReadTimeout count from the
+// beginning of a connection for the first request. An idle connection keeps its goroutine, though no buffer,
 // where ConnState or ConnContext is set, because then somebody else may close it.
 type Server struct {
 	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
@@ -217,7 +218,7 @@ func (s *Server) prepare() {
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
 		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
-		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil,
+		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: true,
 	}
 	if h.ConnState != nil {
 		s.engine.State = tellState
