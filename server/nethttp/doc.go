@@ -74,6 +74,8 @@
 //   - refusals: say in a line of text what was wrong, with Date and Content-Length, and the client can read them: the
 //     connection lingers; net/http often resets it. A head that is cut off gets 400, one that takes too long 408;
 //     net/http says nothing (RFC 9112 §9.6, 9110 §15.5.9).
+//   - order of fields: Content-Length and Connection stand behind the handler's other fields, also where the handler
+//     has set them; net/http then has them among the others, by name. Otherwise the order is the same (RFC 9110 §5.3).
 //   - HTTP version: HTTP/1.1 in every response; net/http repeats HTTP/1.0 (RFC 9110 §6.2).
 //   - 413: with content left unread closes the connection, whoever found it too large; net/http closes it for
 //     http.MaxBytesReader only, and only where that was given its own ResponseWriter, but then even if all was read
