@@ -44,8 +44,10 @@ type Server struct {
 	Limits server.Limits
 
 	MaxConns int // connections served at once, others wait in the system's queue; 0: no limit
-	// MaxConnsPerClient is how many connections one client may have at once, see [server.Server]; 0: no limit.
+	// MaxConnsPerClient is how many connections one client may have at once; 0: no limit. A client is an IPv4 address, or the
+	// first ClientPrefixLen bits of an IPv6 address; 0: 64. See [server.Server].
 	MaxConnsPerClient int
+	ClientPrefixLen   int
 	QuietClients      bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
 	Trace             func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
 
@@ -217,7 +219,7 @@ func (s *Server) prepare() {
 	s.adapter.quiet = s.QuietClients
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
-		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
+		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
 		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: true,
 	}
 	if h.ConnState != nil {
