@@ -34,7 +34,7 @@ import (
 // do.
 //
 // The zero timeouts of an http.Server mean no timeout, here too, and its ReadHeaderTimeout and ReadTimeout count from the
-// beginning of a connection for the first request. An idle connection keeps its goroutine, though no buffer,
+// beginning of a connection for the first request, unless Limits has a ReadHeaderTimeout. An idle connection keeps its goroutine, though no buffer,
 // where ConnState or ConnContext is set, because then somebody else may close it.
 type Server struct {
 	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
@@ -220,7 +220,7 @@ func (s *Server) prepare() {
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
 		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
-		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: true,
+		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: s.Limits.ReadHeaderTimeout == 0,
 	}
 	if h.ConnState != nil {
 		s.engine.State = tellState

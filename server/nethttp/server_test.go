@@ -108,6 +108,23 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// A ReadHeaderTimeout in the Limits means what it means there: it counts from a request's first byte.
+func TestReadHeaderTimeoutOfTheLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := nethttp.New(&http.Server{IdleTimeout: time.Minute, ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(hello)})
+		srv.Limits.ReadHeaderTimeout = 3 * time.Second
+		l := serveIn(t, srv)
+		silent, _ := l.Dial()
+		defer silent.Close()
+		within(t, silent, time.Minute, "")
+		late, _ := l.Dial()
+		defer late.Close()
+		time.Sleep(30 * time.Second)
+		io.WriteString(late, "GET / ")
+		within(t, late, 3*time.Second, "HTTP/1.1 408")
+	})
+}
+
 // No timeout is set: nothing ends, and nobody is too slow.
 func TestNoTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
