@@ -109,8 +109,11 @@ var lives = []struct {
 	{"HTTP/2's server", "the package that serves HTTP/2", func(w *world) string {
 		w.dial("")
 		synctest.Wait()
-		name := runtime.FuncForPC(reflect.ValueOf(w.h.TLSNextProto["h2"]).Pointer()).Name()
-		dir, last := path.Split(name)
+		serve := runtime.FuncForPC(reflect.ValueOf(w.h.TLSNextProto["h2"]).Pointer())
+		if serve == nil {
+			return "nobody that TLSNextProto names"
+		}
+		dir, last := path.Split(serve.Name())
 		last, _, _ = strings.Cut(last, ".")
 		return dir + last
 	}, "net/http", "golang.org/x/net/http2"},
