@@ -54,9 +54,11 @@ func (a Adapter) Send() error {
 // OmitDate leaves the Date field out.
 func (a Adapter) OmitDate() { a.w.mark(func(res *response) { res.undated = true }) }
 
-// AsStock makes the response as net/http does: Date stands behind the handler's fields, and a 101 may be sent without a
-// Hijack, the connection ends behind it.
-func (a Adapter) AsStock() { a.w.mark(func(res *response) { res.stock = true }) }
+// AsStock makes the response as net/http does: Date stands behind the handler's fields, Transfer-Encoding at the end, a 101 may be sent without a Hijack, the
+// connection ends behind it, and the reason phrases are those that phrase returns, one line each.
+func (a Adapter) AsStock(phrase func(status int) string) {
+	a.w.mark(func(res *response) { res.stock, res.phrase = true, phrase })
+}
 
 // SniffedType is the Content-Type that the server has found out. It stands behind the handler's fields.
 func (a Adapter) SniffedType(mediaType string) {

@@ -42,6 +42,10 @@ type Config struct {
 	Park    bool            // idle connections may give up their goroutine, where the system allows it
 	Ended   func(*Conn)     // is told when a connection has ended or was hijacked; nil: nobody
 
+	// FirstFromStart lets the ReadHeaderTimeout and the ReadTimeout of a connection's first request count from when the wait for
+	// it begins, as net/http does, and not from its first byte. The IdleTimeout does not count then, if there is the other.
+	FirstFromStart bool
+
 	State func(*Conn, State) // is told of every state; nil: nobody
 	// NextProto returns what serves connections of another protocol than HTTP/1: by its name in ALPN (RFC 7301), "" for a
 	// handshake that agreed on none, or "h2c" for a connection that begins with an HTTP/2 preface (RFC 9113 §3.3). If that

@@ -47,20 +47,31 @@ func (w *response) appendHead(closes, tellsKept bool) {
 	if w.sniffed != "" {
 		b = append(append(append(b, "Content-Type: "...), w.sniffed...), "\r\n"...)
 	}
-	if w.coding == chunked {
-		b = append(b, "Transfer-Encoding: "...)
-		if w.codings != "" {
-			b = append(append(b, w.codings...), ", "...)
-		}
-		b = append(b, "chunked\r\n"...)
-	}
+	connection := ""
 	switch {
 	case closes:
-		b = append(b, "Connection: close\r\n"...)
+		connection = "Connection: close\r\n"
 	case tellsKept:
-		b = append(b, "Connection: keep-alive\r\n"...)
+		connection = "Connection: keep-alive\r\n"
+	}
+	if w.stock {
+		b = w.appendCoding(append(b, connection...))
+	} else {
+		b = append(w.appendCoding(b), connection...)
 	}
 	out.buf = append(b, "\r\n"...)
+}
+
+// appendCoding appends the Transfer-Encoding, if there is one.
+func (w *response) appendCoding(b []byte) []byte {
+	if w.coding != chunked {
+		return b
+	}
+	b = append(b, "Transfer-Encoding: "...)
+	if w.codings != "" {
+		b = append(append(b, w.codings...), ", "...)
+	}
+	return append(b, "chunked\r\n"...)
 }
 
 // appendFirst appends the status line and the handler's fields, and the date, unless they have one: before them, where it is
@@ -71,7 +82,7 @@ func (w *response) appendFirst(b []byte) []byte {
 	if dated && !w.stock && w.status == 200 {
 		return w.fields.AppendTo(append(b, s.OK...))
 	}
-	b = format.AppendStatusLine(b, w.status)
+	b = format.AppendStatusLine(b, w.status, w.phrase)
 	if dated && !w.stock {
 		b = append(b, s.Date...)
 	}

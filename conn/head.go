@@ -19,6 +19,8 @@ func (c *Conn) readHead() ending {
 		c.state.Store(busy)
 	} else if end := c.awaitRequest(); end.verdict != VerdictReuse {
 		return end
+	} else if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
+		c.began = c.cfg.began.Add(c.idleSince)
 	}
 	for parse := c.repeats; ; {
 		n, err := c.in.take(parse)
@@ -194,8 +196,8 @@ func (c *Conn) idleUntil() time.Time {
 func (c *Conn) idleEnd() (until time.Time, why Reason) {
 	until, why = never, ReasonIdleTimeout
 	most := c.cfg.IdleTimeout
-	if most <= 0 && c.served.Load() == 0 {
-		most = c.cfg.ReadHeaderTimeout
+	if first := c.cfg.ReadHeaderTimeout; c.served.Load() == 0 && (most <= 0 || c.cfg.config.FirstFromStart && first > 0) {
+		most = first
 	}
 	if most > 0 {
 		until = c.cfg.began.Add(c.idleSince + most)

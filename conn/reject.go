@@ -27,7 +27,7 @@ func (c *Conn) reject(err error) ending {
 	}
 	c.sock.Writes.By(after(time.Now(), c.cfg.WriteTimeout))
 	line := bad.Reason + " (" + bad.Section + ")\n"
-	b := format.AppendStatusLine(nil, bad.Status)
+	b := format.AppendStatusLine(nil, bad.Status, nil)
 	b = append(b, c.cfg.stamps.Now().Date...)
 	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(line)), 10)

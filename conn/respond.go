@@ -56,7 +56,8 @@ type answer struct {
 	sniffed    string // the Content-Type that the server has found out
 	untilClose bool   // no other framing than the end of the connection
 	codings    string // transfer codings that the content is in already
-	stock      bool   // Date behind the handler's fields; status 101 may be sent without a Hijack
+	stock      bool   // in net/http's order; status 101 may be sent without a Hijack
+	phrase     func(status int) string
 
 	content   []byte // not yet sent, in short or in a buffer of SmallBuffer
 	coding    coding
@@ -252,7 +253,7 @@ func (w *response) inform(code int) error {
 		return nil
 	}
 	w.continued = w.continued || code == 100
-	head := format.AppendStatusLine(nil, code)
+	head := format.AppendStatusLine(nil, code, w.phrase)
 	if code != 100 {
 		head = w.fields.AppendTo(head)
 	} else {

@@ -36,10 +36,8 @@ func (c *Conn) persistence() Reason {
 		return ReasonTruncated // the handler meant more than it declared
 	case c.stopping.Load() && !c.servesOn():
 		return ReasonShutdown
-	case c.served.Load() >= int64(c.cfg.MaxRequests):
-		return ReasonMaxRequests
-	case c.cfg.MaxAge < forever && c.age() >= c.mostAge():
-		return ReasonMaxAge
+	case c.spent() != ReasonNone:
+		return c.spent()
 	}
 	budget := c.drain()
 	if !c.res.final && (c.req.Body.Begun() || c.in.duplex.Load()) {
@@ -53,6 +51,25 @@ func (c *Conn) persistence() Reason {
 		return leftoverReason(l)
 	}
 	return ReasonNone
+}
+
+// spent returns ReasonMaxRequests or ReasonMaxAge if the connection has served as many requests, or has been open for as long,
+// as it may; otherwise ReasonNone.
+func (c *Conn) spent() Reason {
+	switch {
+	case c.served.Load() >= int64(c.cfg.MaxRequests):
+		return ReasonMaxRequests
+	case c.cfg.MaxAge < forever && c.age() >= c.mostAge():
+		return ReasonMaxAge
+	}
+	return ReasonNone
+}
+
+// CountRequest counts a request that came in another protocol, see Config.NextProto, and returns why it should be the
+// connection's last: ReasonMaxRequests or ReasonMaxAge; or ReasonNone.
+func (c *Conn) CountRequest() Reason {
+	c.served.Add(1)
+	return c.spent()
 }
 
 // age returns for how long the connection has been open.

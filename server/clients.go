@@ -3,6 +3,8 @@
 package server
 
 import (
+	"cmp"
+	"fmt"
 	"net"
 	"net/netip"
 
@@ -11,16 +13,29 @@ import (
 
 // clients counts connections by client. The registry's mu guards it.
 type clients struct {
-	most  int
+	most  int // of one client; not positive: no limit
+	bits  int // of an IPv6 address that name a client
 	conns map[netip.Prefix]int
 	of    map[*conn.Conn]netip.Prefix
 }
 
-// networkBits is how much of an IPv6 address names a client's network, in which it may choose the rest (RFC 4291 §2.5.4).
-const networkBits = 64
+const (
+	networkBits = 64  // of an IPv6 address name a client's network, in which it may choose the rest (RFC 4291 §2.5.4)
+	addressBits = 128 // are all
+)
 
-// clientOf returns whose connection it is that comes from an address, and false if the address is no IP address.
-func clientOf(addr net.Addr) (netip.Prefix, bool) {
+// limit sets the limit, and how many bits of an IPv6 address name a client, 0 for networkBits; or it returns why there are no
+// such clients.
+func (n *clients) limit(most, bits int) error {
+	n.most, n.bits = most, cmp.Or(bits, networkBits)
+	if n.bits < 0 || n.bits > addressBits {
+		return fmt.Errorf("server: ClientPrefixLen %d is not the length of an IPv6 prefix", bits)
+	}
+	return nil
+}
+
+// at returns whose connection it is that comes from an address, and false if the address is no IP address.
+func (n *clients) at(addr net.Addr) (netip.Prefix, bool) {
 	if addr == nil {
 		return netip.Prefix{}, false
 	}
@@ -28,7 +43,7 @@ func clientOf(addr net.Addr) (netip.Prefix, bool) {
 	if !is {
 		return netip.Prefix{}, false
 	}
-	bits := networkBits
+	bits := n.bits
 	if ip.Is4() {
 		bits = ip.BitLen()
 	}

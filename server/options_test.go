@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -165,20 +166,50 @@ func (c from) RemoteAddr() net.Addr { return c.addr }
 
 func tcpAddr(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1234} }
 
+// A field that cannot be honoured is an error that names it.
+func TestClientPrefixLen(t *testing.T) {
+	for bits, honoured := range map[int]bool{-1: false, 1: true, 128: true, 129: false} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := &server.Server{Handler: server.HandlerFunc(answerHello), MaxConnsPerClient: 1, ClientPrefixLen: bits}
+			l := servertest.Listen()
+			served := make(chan error)
+			go func() { served <- srv.Serve(l) }()
+			synctest.Wait()
+			srv.Close()
+			if err := <-served; err == nil || strings.Contains(err.Error(), "ClientPrefixLen "+strconv.Itoa(bits)) == honoured {
+				t.Errorf("%d: %v", bits, err)
+			}
+			ours, theirs := net.Pipe()
+			defer theirs.Close()
+			if err := srv.ServeConn(ours); err == nil || errors.Is(err, server.ErrClosed) != honoured {
+				t.Errorf("%d: ServeConn: %v", bits, err)
+			}
+			if _, err := l.Dial(); err == nil {
+				t.Errorf("%d: the listener is open", bits)
+			}
+		})
+	}
+}
+
 func TestMaxConnsPerClient(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		addrs []net.Addr
 		over  bool // the last is one too many
+		bits  int
 	}{
-		{"another client", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.2")}, false},
-		{"one too many", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true},
-		{"mapped into IPv6", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("::ffff:192.0.2.1"), tcpAddr("192.0.2.1")}, true},
-		{"one network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8::ffff:0:0:3")}, true},
-		{"another network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8:0:1::1")}, false},
-		{"without a port", []net.Addr{&net.IPAddr{IP: net.IPv4(192, 0, 2, 1)}, tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true},
-		{"no IP address", []net.Addr{&net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}}, false},
-		{"no address", []net.Addr{nil, nil, nil}, false},
+		{"another client", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.2")}, false, 0},
+		{"one too many", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true, 0},
+		{"mapped into IPv6", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("::ffff:192.0.2.1"), tcpAddr("192.0.2.1")}, true, 0},
+		{"one network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8::ffff:0:0:3")}, true, 0},
+		{"another network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2"), tcpAddr("2001:db8:0:1::1")}, false, 0},
+		{"one large network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8:0:ff::2"), tcpAddr("2001:db8:0:1::1")}, true, 56},
+		{"another large network", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8:0:ff::2"), tcpAddr("2001:db8:0:100::1")}, false, 56},
+		{"another address", []net.Addr{tcpAddr("2001:db8::1"), tcpAddr("2001:db8::1"), tcpAddr("2001:db8::2")}, false, 128},
+		{"another IPv4 address", []net.Addr{tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1"), tcpAddr("192.0.2.2")}, false, 1},
+		{"without a port", []net.Addr{&net.IPAddr{IP: net.IPv4(192, 0, 2, 1)}, tcpAddr("192.0.2.1"), tcpAddr("192.0.2.1")}, true, 0},
+		{"no IP address", []net.Addr{&net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}, &net.UnixAddr{Name: "@"}}, false, 0},
+		{"no address", []net.Addr{nil, nil, nil}, false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			next := 0
@@ -187,7 +218,7 @@ func TestMaxConnsPerClient(t *testing.T) {
 				next++
 				return from{nc, addr}
 			}
-			srv := &server.Server{Handler: server.HandlerFunc(answerHello), MaxConnsPerClient: 2}
+			srv := &server.Server{Handler: server.HandlerFunc(answerHello), MaxConnsPerClient: 2, ClientPrefixLen: c.bits}
 			inBubble(t, wrap, srv, func(b *bubble) {
 				first, second := b.dial(), b.dial()
 				askHello(b.T, first)

@@ -26,7 +26,7 @@ type registry struct {
 	deaf      chan struct{} // closed when the server is closing and the last listener has ended
 }
 
-func (r *registry) init(maxConns, maxPerClient int) {
+func (r *registry) init(maxConns int) {
 	if maxConns > 0 {
 		r.slots = make(chan struct{}, maxConns)
 	}
@@ -36,7 +36,6 @@ func (r *registry) init(maxConns, maxPerClient int) {
 	r.listeners = make(map[*listening]struct{})
 	r.conns = make(map[*conn.Conn]struct{})
 	r.ended = make(map[*conn.Conn]chan struct{})
-	r.clients.most = maxPerClient
 }
 
 // addListener registers a listener, unless the server is closing.
@@ -127,7 +126,7 @@ func (r *registry) remove(c *conn.Conn) {
 
 // admit counts a connection to its client, and reports false if that has too many.
 func (r *registry) admit(c *conn.Conn, addr net.Addr) bool {
-	client, is := clientOf(addr)
+	client, is := r.clients.at(addr)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, open := r.conns[c]

@@ -28,20 +28,24 @@ type Server struct {
 	Trace    func(Event)     // is called for every event of every connection, from its goroutine; nil: for none
 	Context  context.Context // the parent of the requests' contexts; nil: context.Background
 
-	// MaxConnsPerClient is how many connections one client may have at once: a client is an IPv4 address, or the 64 bits of an
-	// IPv6 address that name its network. One more is closed at once, before a TLS handshake or a request, for
-	// ReasonTooManyConns. Connections whose address is no IP address have no limit, and hijacked ones do not count. 0: no limit.
+	// MaxConnsPerClient is how many connections one client may have at once: a client is an IPv4 address, or the first
+	// ClientPrefixLen bits of an IPv6 address, which name its network; 0: 64. One connection more is closed at once, before a TLS
+	// handshake or a request, for ReasonTooManyConns. Connections whose address is no IP address have no limit, and hijacked ones
+	// do not count. 0: no limit.
 	MaxConnsPerClient int
+	ClientPrefixLen   int
 
 	// The rest is for handler APIs that are built on this one.
 
-	Prepare   func(net.Listener, *conn.Conn)                     // is called for every connection accepted that MaxConnsPerClient allows, before it is served; Serve waits for it
-	State     func(*conn.Conn, conn.State)                       // is told of every state of every connection
-	NextProto func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
-	NoPark    bool                                               // idle connections keep their goroutine, and see it when another closes them
+	Prepare        func(net.Listener, *conn.Conn)                     // is called for every connection accepted that MaxConnsPerClient allows, before it is served; Serve waits for it
+	State          func(*conn.Conn, conn.State)                       // is told of every state of every connection
+	NextProto      func(name string) func(*conn.Conn, *conn.Hijacked) // serves other protocols, see conn.Config; nil: none is served
+	NoPark         bool                                               // idle connections keep their goroutine, and see it when another closes them
+	FirstFromStart bool                                               // a first request's timeouts count from the connection's beginning, see conn.Config
 
 	registry registry
 	once     sync.Once
+	failed   error // in it
 	shared   *conn.Shared
 }
 
@@ -80,15 +84,12 @@ func Listen(addr string) (net.Listener, error) {
 }
 
 // Serve accepts connections from l and serves each in its own goroutine, until Shutdown or Close; then it returns
-// ErrClosed. It closes l in any case, also where TLS cannot make a connection, which is an error at once. It survives a lack of file descriptors and of memory, and returns the listener's
-// error otherwise.
+// ErrClosed. It closes l in any case, also where a field cannot be honoured, such as a TLS without a certificate, which is an
+// error at once. It survives a lack of file descriptors and of memory, and returns the listener's error otherwise.
 func (s *Server) Serve(l net.Listener) error {
-	s.once.Do(s.prepare)
-	if s.TLS != nil {
-		if err := s.TLS.Check(); err != nil {
-			l.Close()
-			return err
-		}
+	if err := s.check(); err != nil {
+		l.Close()
+		return err
 	}
 	own := newListening(l)
 	if !s.registry.addListener(own) {
@@ -106,12 +107,16 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // ServeConn serves one connection, and returns nil when that has ended or was hijacked; or ErrClosed, after Shutdown or Close,
-// when it has closed the connection. It waits until MaxConns allows one more.
+// or what Serve returns where a field cannot be honoured, when it has closed the connection. It waits until MaxConns allows one
+// more.
 func (s *Server) ServeConn(nc net.Conn) error { return s.ServeAccepted(nil, nc) }
 
 // ServeAccepted is ServeConn for a connection that was accepted from l, which Prepare is told.
 func (s *Server) ServeAccepted(l net.Listener, nc net.Conn) error {
-	s.once.Do(s.prepare)
+	if err := s.check(); err != nil {
+		nc.Close()
+		return err
+	}
 	if !s.registry.reserve(s.registry.done) {
 		nc.Close()
 		return ErrClosed
@@ -132,11 +137,22 @@ func (s *Server) prepare() {
 	if h == nil {
 		h = HandlerFunc(notFound)
 	}
-	s.registry.init(s.MaxConns, s.MaxConnsPerClient)
+	s.registry.init(s.MaxConns)
+	s.failed = s.registry.clients.limit(s.MaxConnsPerClient, s.ClientPrefixLen)
 	s.shared = conn.Share(conn.Config{
 		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TLS: s.TLS, Context: s.Context,
 		Park: !s.NoPark, Ended: s.registry.remove, State: s.State, NextProto: s.NextProto,
+		FirstFromStart: s.FirstFromStart,
 	})
+}
+
+// check returns which field cannot be honoured.
+func (s *Server) check() error {
+	s.once.Do(s.prepare)
+	if s.failed == nil && s.TLS != nil {
+		return s.TLS.Check()
+	}
+	return s.failed
 }
 
 func notFound(*Response, *Request) error { return &StatusError{Status: 404, Reason: "no handler"} }

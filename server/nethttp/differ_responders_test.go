@@ -103,7 +103,7 @@ var responders = []struct {
 		io.WriteString(w, "hello")
 	}},
 	{"204", status(204)}, {"304", status(304)}, {"205", status(205)}, {"404", status(404)}, {"500", status(500)},
-	{"599", status(599)}, {"999", status(999)}, {"101", status(101)}, {"413", status(413)}, {"422", status(422)},
+	{"599", status(599)}, {"999", status(999)}, {"101", status(101)}, {"413", status(413)}, {"416", status(416)}, {"422", status(422)},
 	{"204 with fields", func(n *notes, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "5")
 		w.Header().Set("Content-Type", "x/y")
@@ -129,6 +129,7 @@ var responders = []struct {
 		w.WriteHeader(102)
 		io.WriteString(w, "hello")
 	}},
+	{"1xx of no name", func(n *notes, w http.ResponseWriter, r *http.Request) { w.WriteHeader(150) }},
 	{"1xx with Connection", func(n *notes, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "X-A, x-b")
 		w.WriteHeader(103)

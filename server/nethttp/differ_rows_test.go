@@ -39,19 +39,22 @@ var differences = []difference{
 	{"refusals", func(x exchange, theirs, ours *outcome) bool {
 		refused := theirs.Notes == nil && ours.Notes == nil && theirs.Status == ours.Status && ours.Status >= 400
 		if refused && !theirs.Kept && !ours.Kept && strings.Contains(ours.Content, "(RFC ") {
-			theirs.Reason, theirs.Content, theirs.Header = ours.Reason, ours.Content, ours.Header
+			theirs.Reason, theirs.Content, theirs.Header, theirs.Order = ours.Reason, ours.Content, ours.Header, ours.Order
+		}
+		return true
+	}},
+	{"order of fields", func(x exchange, theirs, ours *outcome) bool {
+		others := func(names []string) []string {
+			return slices.DeleteFunc(slices.Clone(names), func(s string) bool { return s == "Content-Length" || s == "Connection" })
+		}
+		if slices.Equal(others(theirs.Order), others(ours.Order)) {
+			theirs.Order = ours.Order
 		}
 		return true
 	}},
 	{"HTTP version", func(x exchange, theirs, ours *outcome) bool {
 		if theirs.Proto == "HTTP/1.0" && ours.Proto == "HTTP/1.1" {
 			theirs.Proto = ours.Proto
-		}
-		return true
-	}},
-	{"reason phrases", func(x exchange, theirs, ours *outcome) bool {
-		if theirs.Status == ours.Status && theirs.Status != 0 {
-			theirs.Reason = ours.Reason
 		}
 		return true
 	}},

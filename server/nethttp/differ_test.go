@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,7 @@ type outcome struct {
 	Status   int
 	Reason   string
 	Header   http.Header // without the value of Date
+	Order    []string    // of its fields
 	Coding   []string
 	Content  string
 	Cut      bool // the content ended before its end
@@ -96,7 +98,8 @@ func run(t *testing.T, make func(*http.Server) engine, x exchange) *outcome {
 // converse is the client's side.
 func converse(nc net.Conn, x exchange) *outcome {
 	o := &outcome{}
-	r := bufio.NewReader(nc)
+	var raw bytes.Buffer
+	r := bufio.NewReader(io.TeeReader(nc, &raw))
 	io.WriteString(nc, x.request)
 	for {
 		res, err := http.ReadResponse(r, &http.Request{Method: x.method})
@@ -112,12 +115,32 @@ func converse(nc net.Conn, x exchange) *outcome {
 			continue
 		}
 		o.take(res)
+		o.Order = order(raw.String(), len(o.Informed))
 		break
 	}
 	if !x.tunnel {
 		o.Kept = probe(nc, r)
 	}
 	return o
+}
+
+// commonOrder leaves those fields in the orders that are in both.
+func commonOrder(theirs, ours *outcome) {
+	without := func(names, others []string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(others, name) })
+	}
+	theirs.Order, ours.Order = without(theirs.Order, ours.Order), without(ours.Order, theirs.Order)
+}
+
+// order returns the names of a response's fields as they came, behind so many informational responses.
+func order(raw string, informed int) (names []string) {
+	head := strings.SplitN(raw, "\r\n\r\n", informed+2)[informed]
+	for line := range strings.SplitSeq(head, "\r\n") {
+		if name, _, is := strings.Cut(line, ":"); is {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (o *outcome) take(res *http.Response) {
@@ -220,6 +243,7 @@ func TestDifferences(t *testing.T) {
 	used := make(map[string]int)
 	for i, x := range all {
 		t.Run(x.name, func(t *testing.T) {
+			commonOrder(theirs[i], ours[i])
 			diff := cmp.Diff(theirs[i], ours[i])
 			for _, row := range explain(x, theirs[i], ours[i]) {
 				used[row]++

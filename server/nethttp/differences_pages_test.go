@@ -12,14 +12,12 @@ import (
 
 var update = flag.Bool("update", false, "write the pages that are made from the table of differences")
 
-// Each entry is a row that an exchange shows, or stands among those that no exchange shows; and each row is an entry.
+// Each entry is shown by the test that its group names, and each row of these tests is an entry.
 func TestTheTableOfDifferencesIsWhole(t *testing.T) {
 	var entries, shown []string
 	for _, group := range meant {
 		for _, d := range group.entries {
-			if group.title != unshown {
-				entries = append(entries, d.name)
-			}
+			entries = append(entries, group.test+": "+d.name)
 			for what, text := range map[string]string{"here": d.here, "section": d.section, "concerns": d.concerns} {
 				if text == "" || strings.HasSuffix(text, ".") {
 					t.Errorf("%s: %s is %q", d.name, what, text)
@@ -31,11 +29,14 @@ func TestTheTableOfDifferencesIsWhole(t *testing.T) {
 		}
 	}
 	for _, row := range differences {
-		shown = append(shown, row.name)
+		shown = append(shown, byExchanges+": "+row.name)
+	}
+	for _, row := range lives {
+		shown = append(shown, byLives+": "+row.entry)
 	}
 	slices.Sort(entries)
 	slices.Sort(shown)
-	if !slices.Equal(entries, shown) {
+	if shown = slices.Compact(shown); !slices.Equal(entries, shown) {
 		t.Errorf("entries: %q\nrows:    %q", entries, shown)
 	}
 }
@@ -68,8 +69,8 @@ func TestThePagesOfDifferencesAreCurrent(t *testing.T) {
 	})
 }
 
-const intro = "All that can be seen from outside is compared with net/http's, by a test that runs a thousand exchanges on both. " +
-	"These differences are meant. Requests that net/http takes and spillway refuses get a 400 where no other status stands, " +
+const intro = "All that can be seen from outside, and what is logged, is compared with net/http's, by tests that run a thousand " +
+	"exchanges, and whole connections, on both. These differences are meant. Requests that net/http takes and spillway refuses get a 400 where no other status stands, " +
 	"because two readers may take them to mean two things (RFC 9112 §11.2)."
 
 // differencesComment returns the section of the package comment.
@@ -106,7 +107,7 @@ func differencesPage() string {
 	b.WriteString("# Differences from net/http\n\nThis page, and the comment of package [nethttp](../server/nethttp/doc.go), are made from " +
 		"one table. [Moving a program](upgrade.md) says how to find out which of these concern you.\n\n" + intro + "\n")
 	for _, group := range meant {
-		b.WriteString("\n## " + group.title + "\n\n| difference | here, and on net/http | rule | whom it concerns | what to do |\n| --- | --- | --- | --- | --- |\n")
+		b.WriteString("\n## " + group.title + "\n\nShown by `" + group.test + "`.\n\n| difference | here, and on net/http | rule | whom it concerns | what to do |\n| --- | --- | --- | --- | --- |\n")
 		for _, d := range group.entries {
 			b.WriteString("| " + strings.Join([]string{d.name, d.here, d.section, d.concerns, d.remedy}, " | ") + " |\n")
 		}

@@ -15,9 +15,10 @@ type entry struct {
 // meant are the differences that are meant, grouped by where a user would look.
 var meant = []struct {
 	title   string
+	test    string // shows each entry
 	entries []entry
 }{
-	{"Requests that are refused", []entry{
+	{"Requests that are refused", byExchanges, []entry{
 		{"line ends",
 			"a bare LF is refused, and with it net/rpc's DialHTTP, which sends it; net/http takes it for a line end in heads",
 			"RFC 9112 §2.2", "net/rpc's DialHTTP, and clients that write their requests by hand", "end lines with CRLF; with net/rpc, write CONNECT yourself, and call NewClient"},
@@ -61,7 +62,7 @@ var meant = []struct {
 			"before the colon it is refused; net/http makes it part of the name",
 			"RFC 9112 §5.1", "nobody that is known", ""},
 	}},
-	{"Requests that are read otherwise", []entry{
+	{"Requests that are read otherwise", byExchanges, []entry{
 		{"empty line",
 			"one is allowed before a request line; net/http allows some after a POST only",
 			"RFC 9112 §2.2", "clients that send empty lines between requests", "send none"},
@@ -78,7 +79,7 @@ var meant = []struct {
 			"those that may not stand there are dropped, but for the three that frame messages: declaring these is refused, as on net/http",
 			"RFC 9110 §6.5.1", "nobody that is known", ""},
 	}},
-	{"100 (Continue) and other interim responses", []entry{
+	{"100 (Continue) and other interim responses", byExchanges, []entry{
 		{"1xx and HTTP/1.0",
 			"not sent; net/http sends them",
 			"RFC 9110 §15.2", "HTTP/1.0 clients to which 103 was sent", ""},
@@ -95,16 +96,16 @@ var meant = []struct {
 			"is not waited for by Close, nor after a panic; net/http waits",
 			"RFC 9110 §10.1.1", "nobody that is known", ""},
 	}},
-	{"Responses", []entry{
+	{"Responses", byExchanges, []entry{
 		{"refusals",
 			"say in a line of text what was wrong, with Date and Content-Length, and the client can read them: the connection lingers; net/http often resets it. A head that is cut off gets 400, one that takes too long 408; net/http says nothing",
 			"RFC 9112 §9.6, 9110 §15.5.9", "tests that compare the text of a 400, or expect a reset", "look at the status"},
+		{"order of fields",
+			"Content-Length and Connection stand behind the handler's other fields, also where the handler has set them; net/http then has them among the others, by name. Otherwise the order is the same",
+			"RFC 9110 §5.3", "tests that compare the bytes of a head", "compare fields"},
 		{"HTTP version",
 			"HTTP/1.1 in every response; net/http repeats HTTP/1.0",
 			"RFC 9110 §6.2", "tests that look for \"HTTP/1.0 200\", as gin's do", "look for the status"},
-		{"reason phrases",
-			"of RFC 9110, and none for unknown codes; net/http has older ones, and \"status code 599\"",
-			"RFC 9110 §15", "tests that compare the phrase of a 413, 416 or 422", "look at the status"},
 		{"413",
 			"with content left unread closes the connection, whoever found it too large; net/http closes it for http.MaxBytesReader only, and only where that was given its own ResponseWriter, but then even if all was read",
 			"RFC 9110 §15.5.14", "clients that go on after a 413 with a body unread", "open another connection, as the response says"},
@@ -121,7 +122,7 @@ var meant = []struct {
 			"a response with a Transfer-Encoding of the handler other than identity and chunked has chunked behind it where the client asked for it (TE), else it becomes a 500, and its content is not sent; net/http sends two such fields, or none in HTTP/1.0",
 			"RFC 9112 §6.1, §7.4", "handlers that set Transfer-Encoding: gzip", "set Content-Encoding"},
 	}},
-	{"Ends of connections", []entry{
+	{"Ends of connections", byExchanges, []entry{
 		{"close in any form",
 			"Connection: Close, or in a list, closes the connection, whoever says it; net/http knows the handler's word \"close\" alone, and lets keep-alive win in HTTP/1.0",
 			"RFC 9112 §9.3, §9.6", "handlers that set Connection: keep-alive, close", ""},
@@ -138,21 +139,29 @@ var meant = []struct {
 			"a response that only the connection's end ends, and that the handler gave up, ends in a reset, so that it does not look whole; on net/http it does",
 			"RFC 9112 §8", "HTTP/1.0 clients of handlers that panic", ""},
 	}},
-	{unshown, []entry{
+	{"Connections over time", byLives, []entry{
 		{"leftovers",
-			"the rest of a request's content is read after the response, within Server.Limits.DrainBytes and DrainTimeout, and the context's end and the deadlines are seen while it is unread; net/http reads up to 256 KiB of it before the response",
+			"the rest of a request's content is read after the response, within Server.Limits.DrainBytes and DrainTimeout, and the context's end and the deadlines are seen while it is unread; net/http reads up to 256 KiB of it before the response, and does not see them",
 			"RFC 9112 §9.3", "handlers that answer without reading", "set the limits that fit"},
+		{"silent clients",
+			"where no other timeout is set, the IdleTimeout also counts before a connection's first request; net/http lets a client be silent there without end",
+			"RFC 9112 §9.5", "clients that connect long before their first request", "set ReadHeaderTimeout, which counts there in place of the IdleTimeout"},
 		{"shutdown",
-			"idle connections have a moment, Limits.ShutdownGrace, in which a request on its way is served, a client that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes the first, waits for the second without end, and for the third 5 s",
+			"idle connections have a moment, Limits.ShutdownGrace, in which a request on its way is served, a client that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes idle connections at once, also inside of a second head, and waits more than 5 s for a first one",
 			"RFC 9112 §9.6", "tests of Shutdown's timing", ""},
 		{"lingering",
 			"a close that may leave input unread is for sending only, until the client has closed too or LingerTimeout is over, and StateClosed comes after that; net/http waits half a second, or not at all",
 			"RFC 9112 §9.6", "tests that wait for StateClosed", ""},
-		{"idle limit",
-			"without IdleTimeout and ReadTimeout there is none, as on net/http; with QuietClients, and MaxRequests, MaxAge and MaxConnsPerClient, there is more than net/http has",
-			"RFC 9112 §9.5", "nobody, unless it is set", ""},
+	}},
+	{"HTTP/2", byLives, []entry{
+		{"HTTP/2's server",
+			"the golang.org/x/net that the program's go.mod names; net/http has one in itself, which comes with Go",
+			"RFC 9113", "those who rely on new releases of Go for HTTP/2's security", "keep golang.org/x/net up to date too"},
 	}},
 }
 
-// unshown is the title of what no single exchange shows.
-const unshown = "What a single exchange does not show"
+// The tests that show entries: one in an exchange for each, the other in what becomes of connections.
+const (
+	byExchanges = "TestDifferences"
+	byLives     = "TestDifferencesOfALife"
+)

@@ -12,9 +12,10 @@
 //
 // # Differences
 //
-// All that can be seen from outside is compared with net/http's, by a test that runs a thousand exchanges on both.
-// These differences are meant. Requests that net/http takes and spillway refuses get a 400 where no other status
-// stands, because two readers may take them to mean two things (RFC 9112 §11.2).
+// All that can be seen from outside, and what is logged, is compared with net/http's, by tests that run a thousand
+// exchanges, and whole connections, on both. These differences are meant. Requests that net/http takes and spillway
+// refuses get a 400 where no other status stands, because two readers may take them to mean two things (RFC 9112
+// §11.2).
 //
 // docs/differences.md says of each whom it concerns, and what to do.
 //
@@ -73,9 +74,9 @@
 //   - refusals: say in a line of text what was wrong, with Date and Content-Length, and the client can read them: the
 //     connection lingers; net/http often resets it. A head that is cut off gets 400, one that takes too long 408;
 //     net/http says nothing (RFC 9112 §9.6, 9110 §15.5.9).
+//   - order of fields: Content-Length and Connection stand behind the handler's other fields, also where the handler
+//     has set them; net/http then has them among the others, by name. Otherwise the order is the same (RFC 9110 §5.3).
 //   - HTTP version: HTTP/1.1 in every response; net/http repeats HTTP/1.0 (RFC 9110 §6.2).
-//   - reason phrases: of RFC 9110, and none for unknown codes; net/http has older ones, and "status code 599" (RFC 9110
-//     §15).
 //   - 413: with content left unread closes the connection, whoever found it too large; net/http closes it for
 //     http.MaxBytesReader only, and only where that was given its own ResponseWriter, but then even if all was read
 //     (RFC 9110 §15.5.14).
@@ -102,17 +103,22 @@
 //   - cut short without framing: a response that only the connection's end ends, and that the handler gave up, ends in
 //     a reset, so that it does not look whole; on net/http it does (RFC 9112 §8).
 //
-// What a single exchange does not show:
+// Connections over time:
 //
 //   - leftovers: the rest of a request's content is read after the response, within Server.Limits.DrainBytes and
 //     DrainTimeout, and the context's end and the deadlines are seen while it is unread; net/http reads up to 256 KiB
-//     of it before the response (RFC 9112 §9.3).
+//     of it before the response, and does not see them (RFC 9112 §9.3).
+//   - silent clients: where no other timeout is set, the IdleTimeout also counts before a connection's first request;
+//     net/http lets a client be silent there without end (RFC 9112 §9.5).
 //   - shutdown: idle connections have a moment, Limits.ShutdownGrace, in which a request on its way is served, a client
-//     that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes the first,
-//     waits for the second without end, and for the third 5 s (RFC 9112 §9.6).
+//     that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes idle
+//     connections at once, also inside of a second head, and waits more than 5 s for a first one (RFC 9112 §9.6).
 //   - lingering: a close that may leave input unread is for sending only, until the client has closed too or
 //     LingerTimeout is over, and StateClosed comes after that; net/http waits half a second, or not at all (RFC 9112
 //     §9.6).
-//   - idle limit: without IdleTimeout and ReadTimeout there is none, as on net/http; with QuietClients, and
-//     MaxRequests, MaxAge and MaxConnsPerClient, there is more than net/http has (RFC 9112 §9.5).
+//
+// HTTP/2:
+//
+//   - HTTP/2's server: the golang.org/x/net that the program's go.mod names; net/http has one in itself, which comes
+//     with Go (RFC 9113).
 package nethttp

@@ -84,8 +84,16 @@ func (x *exchange) WriteHeader(code int) {
 	}
 	x.wrote, x.status = true, code
 	x.res.SetStatus(code)
-	x.native.AsStock()
+	x.native.AsStock(phraseOf)
 	x.giveFields()
+}
+
+// phraseOf returns net/http's reason phrase for a status.
+func phraseOf(status int) string {
+	if phrase := http.StatusText(status); phrase != "" {
+		return phrase
+	}
+	return "status code " + strconv.Itoa(status)
 }
 
 // Write writes content.

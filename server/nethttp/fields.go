@@ -208,6 +208,7 @@ func (x *exchange) inform(code int) {
 			}
 		}
 	}
+	x.native.AsStock(phraseOf)
 	x.noteFailure(x.res.Inform(code))
 	for _, key := range keys {
 		x.res.Del(key)

@@ -183,3 +183,29 @@ func TestHTTP2States(t *testing.T) {
 		}
 	})
 }
+
+// An HTTP/2 connection that has served its last request, or is old, says so: the client's next request comes on another.
+func TestLimitsOfAnHTTP2Connection(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits   server.Limits
+		accepted int64 // for four requests
+	}{
+		"MaxRequests 1": {server.Limits{MaxRequests: 1}, 4},
+		"MaxRequests 2": {server.Limits{MaxRequests: 2}, 2},
+		"MaxRequests 4": {server.Limits{MaxRequests: 4}, 1},
+		"MaxAge":        {server.Limits{MaxAge: 1}, 4},
+		"none":          {server.Limits{}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, overTLS bool) {
+				srv, client, url := startHTTP2(t, &http.Server{Handler: http.HandlerFunc(hello)}, overTLS, func(s *nethttp.Server) { s.Limits = c.limits })
+				for range 4 {
+					getWhole(t, client, url)
+				}
+				if s := srv.Stats(); s.Accepted != c.accepted || s.Exchanges != 4 {
+					t.Errorf("%d connections, %d exchanges", s.Accepted, s.Exchanges)
+				}
+			})
+		})
+	}
+}

@@ -126,7 +126,7 @@ func (s *Server) alpn(serve protoServer, secure func(*connection, *conn.Hijacked
 		c.contain(func() {
 			c.prepare()
 			if config, t := secure(c, h); t != nil {
-				serve(config, t, alpnHandler{c})
+				serve(config, t, alpnHandler{c, nc})
 			}
 		})
 	}
@@ -156,8 +156,12 @@ func (s *Server) unencrypted(c *connection, h *conn.Hijacked) (*http.Server, *tl
 	return s.speaker, tls.Client(withoutTLS{h, c}, nil)
 }
 
-// alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out.
-type alpnHandler struct{ conn *connection }
+// alpnHandler is the handler for requests of other protocols. It fills in what their servers leave out, and says when a
+// connection is to end.
+type alpnHandler struct {
+	conn   *connection
+	native *conn.Conn
+}
 
 // BaseContext is what golang.org/x/net/http2 looks for to have the connection's context.
 func (h alpnHandler) BaseContext() context.Context {
@@ -178,8 +182,8 @@ func (h alpnHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ctx := r.Context(); ctx.Value(http.ServerContextKey) != h.conn.http { // it is the speaker
 		r = r.WithContext(context.WithValue(ctx, http.ServerContextKey, h.conn.http))
 	}
-	if h.conn.noKeepAlives.Load() {
-		w.Header().Set("Connection", "close") // which HTTP/2 does not send: it ends the connection after its streams
+	if h.native.CountRequest() != conn.ReasonNone || h.conn.noKeepAlives.Load() {
+		w.Header().Set("Connection", "close") // which HTTP/2 does not send: it says GOAWAY (RFC 9113 §6.8)
 	}
 	h.conn.ServeHTTP(w, r)
 }

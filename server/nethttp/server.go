@@ -25,8 +25,9 @@ import (
 // http.Server's; its methods may be called from any goroutine.
 //
 // HTTP/2 is served as the http.Server says: by default over TLS, with its Protocols, HTTP2 and TLSNextProto fields as net/http
-// has them, by golang.org/x/net/http2. Its connections are this Server's like any other: Stats counts them, MaxConns too,
-// Shutdown waits for their streams. A handler such as golang.org/x/net/http2/h2c's may also serve it.
+// has them, by golang.org/x/net/http2. Its connections are this Server's like any other: Stats counts them and their requests,
+// MaxConns holds for them, MaxRequests and MaxAge do, but for the age of an idle one, and Shutdown waits for their streams. A
+// handler such as golang.org/x/net/http2/h2c's may also serve it.
 // A program that has called http2.ConfigureServer has its own settings up to Go 1.26; from Go 1.27 on that configures net/http's
 // own server alone, and Serve returns an error that says so.
 //
@@ -34,7 +35,8 @@ import (
 // its exchange, and Serve returns; but neither waits for the connections or cuts them off: that is what this Server's methods
 // do.
 //
-// The zero timeouts of an http.Server mean no timeout, here too. An idle connection keeps its goroutine, though no buffer,
+// The zero timeouts of an http.Server mean no timeout, here too, and its ReadHeaderTimeout and ReadTimeout count from the
+// beginning of a connection for the first request, unless Limits has a ReadHeaderTimeout. An idle connection keeps its goroutine, though no buffer,
 // where ConnState or ConnContext is set, because then somebody else may close it.
 type Server struct {
 	// Limits are spillway's own. A zero field is what the http.Server says, if that has a say in it: the timeouts and
@@ -44,8 +46,10 @@ type Server struct {
 	Limits server.Limits
 
 	MaxConns int // connections served at once, others wait in the system's queue; 0: no limit
-	// MaxConnsPerClient is how many connections one client may have at once, see [server.Server]; 0: no limit.
+	// MaxConnsPerClient is how many connections one client may have at once; 0: no limit. A client is an IPv4 address, or the
+	// first ClientPrefixLen bits of an IPv6 address; 0: 64. See [server.Server].
 	MaxConnsPerClient int
+	ClientPrefixLen   int
 	QuietClients      bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
 	Trace             func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
 
@@ -218,8 +222,8 @@ func (s *Server) prepare() {
 	s.adapter.quiet = s.QuietClients
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
-		MaxConnsPerClient: s.MaxConnsPerClient, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
-		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil,
+		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
+		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: s.Limits.ReadHeaderTimeout == 0,
 	}
 	if h.ConnState != nil {
 		s.engine.State = tellState

@@ -78,7 +78,10 @@ func TestTimeouts(t *testing.T) {
 		{"read, for the header", &http.Server{ReadTimeout: 4 * time.Second}, "GET / HTTP/1.1\r\n", 4 * time.Second, "HTTP/1.1 408"},
 		{"idle", &http.Server{IdleTimeout: 5 * time.Second}, "", 5 * time.Second, ""},
 		{"read, for idle", &http.Server{ReadTimeout: 6 * time.Second}, "", 6 * time.Second, ""},
-		{"idle before read", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, "", 7 * time.Second, ""},
+		{"read, before a first request", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, "", 6 * time.Second, ""},
+		{"header, before a first request", &http.Server{ReadHeaderTimeout: 9 * time.Second, IdleTimeout: 7 * time.Second}, "", 9 * time.Second, ""},
+		{"header, from the beginning", &http.Server{ReadHeaderTimeout: 3 * time.Second, IdleTimeout: time.Minute}, "late GET / ", 2 * time.Second, "HTTP/1.1 408"},
+		{"idle before read", &http.Server{ReadTimeout: 6 * time.Second, IdleTimeout: 7 * time.Second}, get, 7 * time.Second, "HTTP/1.1 200"},
 		{"the header's, with nothing served yet", &http.Server{ReadHeaderTimeout: 3 * time.Second}, "", 3 * time.Second, ""},
 		{"read", &http.Server{ReadTimeout: 8 * time.Second}, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
 			8 * time.Second, "HTTP/1.1 200"},
@@ -87,16 +90,39 @@ func TestTimeouts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c.srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					_, err := io.ReadAll(r.Body)
-					w.Header().Set("Connection", "close")
+					if err != nil {
+						w.Header().Set("Connection", "close")
+					}
 					fmt.Fprint(w, errors.Is(err, os.ErrDeadlineExceeded))
 				})
 				nc, _ := serveIn(t, nethttp.New(c.srv)).Dial()
 				defer nc.Close()
+				if late, is := strings.CutPrefix(c.request, "late "); is {
+					time.Sleep(time.Second)
+					c.request = late
+				}
 				io.WriteString(nc, c.request)
 				within(t, nc, c.want, c.status)
 			})
 		})
 	}
+}
+
+// A ReadHeaderTimeout in the Limits means what it means there: it counts from a request's first byte.
+func TestReadHeaderTimeoutOfTheLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := nethttp.New(&http.Server{IdleTimeout: time.Minute, ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(hello)})
+		srv.Limits.ReadHeaderTimeout = 3 * time.Second
+		l := serveIn(t, srv)
+		silent, _ := l.Dial()
+		defer silent.Close()
+		within(t, silent, time.Minute, "")
+		late, _ := l.Dial()
+		defer late.Close()
+		time.Sleep(30 * time.Second)
+		io.WriteString(late, "GET / ")
+		within(t, late, 3*time.Second, "HTTP/1.1 408")
+	})
 }
 
 // No timeout is set: nothing ends, and nobody is too slow.

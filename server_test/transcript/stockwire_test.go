@@ -119,7 +119,7 @@ func TestStockWire(t *testing.T) {
 			if _, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1)); err != nil {
 				http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 			}
-		}, []string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n", "0\r\n\r\n"}, "HTTP/1.1 413 Content Too Large\r\n" + plain + "X-Content-Type-Options: nosniff\r\nContent-Length: 29\r\nConnection: close\r\n\r\n" +
+		}, []string{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n", "0\r\n\r\n"}, "HTTP/1.1 413 Request Entity Too Large\r\n" + plain + "X-Content-Type-Options: nosniff\r\nContent-Length: 29\r\nConnection: close\r\n\r\n" +
 			"http: request body too large\n"},
 		{"a target of more than a megabyte", consume, []string{"GET /" + strings.Repeat("a", 1<<20+8192)}, tooLong + "request line of more than 1052672 bytes (RFC 9110 §15.5.15)\n"},
 		{"a HEAD with one", consume, []string{"HEAD /" + strings.Repeat("a", 1<<20+8192)}, tooLong},

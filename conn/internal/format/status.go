@@ -10,15 +10,18 @@ import (
 
 const ok = "HTTP/1.1 200 OK\r\n"
 
-// AppendStatusLine appends a status line (RFC 9112 §4).
-func AppendStatusLine(b []byte, status int) []byte {
+// AppendStatusLine appends a status line (RFC 9112 §4), with the reason phrase that phrase returns; nil: StatusText.
+func AppendStatusLine(b []byte, status int, phrase func(status int) string) []byte {
+	if phrase == nil {
+		phrase = StatusText
+	}
 	if status == 200 {
 		return append(b, ok...)
 	}
 	b = append(b, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, ' ')
-	b = append(b, StatusText(status)...)
+	b = append(b, phrase(status)...)
 	return append(b, "\r\n"...)
 }
 
