@@ -29,6 +29,8 @@ type serveFlags struct {
 	rateGrace                 duration
 	stallTimeout              duration
 
+	maxConnRequests size
+	maxConnAge      duration
 	maxConns        size
 	shutdownTimeout duration
 	trace           bool
@@ -55,6 +57,8 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f.rateGrace.define(set, "rate-grace", 5*time.Second, "how long a client may be slower than that")
 	f.stallTimeout.define(set, "stall-timeout", 10*time.Second, "how long neither side of an exchange may move, with a write under way and content unread, before the content is given up")
 	f.maxConns.define(set, "max-conns", 0, "connections open at once")
+	f.maxConnRequests.define(set, "max-conn-requests", 0, "requests after which a connection's response says close")
+	f.maxConnAge.define(set, "max-conn-age", 0, "how long a connection may be open before a response on it says close; up to a tenth less")
 	f.shutdownTimeout.define(set, "shutdown-timeout", 10*time.Second, "how long a graceful shutdown waits")
 	set.BoolVar(&f.trace, "trace", false, "print one line per connection event on standard error")
 
@@ -83,8 +87,8 @@ func (f *serveFlags) check(rest []string) error {
 		return fmt.Errorf("-addr %q is neither HOST:PORT nor unix:PATH", f.addr)
 	case f.api != "native" && f.api != "nethttp":
 		return fmt.Errorf("-api %q is neither native nor nethttp", f.api)
-	case f.maxHeaderBytes > math.MaxInt32 || f.maxConns > math.MaxInt32:
-		return fmt.Errorf("-max-header-bytes and -max-conns are at most %d", math.MaxInt32)
+	case max(f.maxHeaderBytes, f.maxConns, f.maxConnRequests) > math.MaxInt32:
+		return fmt.Errorf("-max-header-bytes, -max-conns and -max-conn-requests are at most %d", math.MaxInt32)
 	}
 	return nil
 }
@@ -106,6 +110,8 @@ func (f *serveFlags) limits() server.Limits {
 		MinWriteRate:      orOff(int64(f.minWriteRate)),
 		RateGrace:         time.Duration(f.rateGrace),
 		StallTimeout:      orOff(time.Duration(f.stallTimeout)),
+		MaxRequests:       int(f.maxConnRequests), // 0 is off, here too
+		MaxAge:            time.Duration(f.maxConnAge),
 	}
 	if f.maxHeaderBytes == 0 {
 		lim.HeadBytes = math.MaxInt32 // a head is held whole: there is no more than that

@@ -85,7 +85,7 @@ func TestHTTP2Settings(t *testing.T) {
 		for name, of := range servers {
 			h := &http.Server{
 				TLSConfig: certificate(t), Protocols: only(withHTTP1, withHTTP2, withH2C), MaxHeaderBytes: 12345,
-				HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 7, MaxReadFrameSize: 1 << 17, MaxReceiveBufferPerStream: 1 << 18},
+				HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: 7, MaxReadFrameSize: 1 << 17, MaxReceiveBufferPerStream: 1 << 18},
 				ConnState: func(net.Conn, http.ConnState) {},
 			}
 			got[name] = firstSettings(t, of(h), overTLS)

@@ -300,6 +300,24 @@ func TestLingerTimeout(t *testing.T) {
 	}
 }
 
+// TestConnectionsThatAreToEnd sends requests until a response says close, which the second does.
+func TestConnectionsThatAreToEnd(t *testing.T) {
+	t.Parallel()
+	for flags, reason := range map[string]string{"-max-conn-requests 2": "max requests", "-max-conn-age 200ms": "max age"} {
+		for _, api := range []string{"native", "nethttp"} {
+			s := command.Start(t, append(strings.Fields(flags), "-api", api, "-trace")...)
+			c := s.Dial()
+			c.Ask("GET /plaintext HTTP/1.1\r\nHost: lab\r\n\r\n")
+			c.Send("GET /sleep?ms=250 HTTP/1.1\r\nHost: lab\r\n\r\n")
+			if a := c.Receive("GET"); !a.Close {
+				t.Errorf("%s, %s: the second response does not say close", flags, api)
+			}
+			c.WantEnd()
+			s.Await(`conn 1.*closed:.*` + reason)
+		}
+	}
+}
+
 // TestMaxConns opens a connection too many: it is served when another has ended.
 func TestMaxConns(t *testing.T) {
 	t.Parallel()
