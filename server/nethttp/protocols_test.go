@@ -1,5 +1,7 @@
 // HTTP/2 behind the one changed line: with TLS and without, and what the fields of an http.Server say of it.
 
+//lint:file-ignore SA1019 net/http's own HTTP/2 server cannot be had without its HTTP/1, and programs in use call what is deprecated
+
 package nethttp_test
 
 import (
@@ -17,7 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/h2c" //lint:ignore SA1019 programs in use have it
+	"golang.org/x/net/http2/h2c"
 
 	"github.com/spillway-go/spillway/server/nethttp"
 )
@@ -112,7 +114,6 @@ func tells(w http.ResponseWriter, r *http.Request) {
 // configured returns what calls http2.ConfigureServer for a program; or nil, from Go 1.27 on, where that keeps to itself what it
 // has done, after it has tested that Serve says so.
 func configured(t *testing.T) func(*http.Server) {
-	//lint:ignore SA1019 programs in use call it
 	configure := func(h *http.Server) {
 		if err := http2.ConfigureServer(h, &http2.Server{MaxConcurrentStreams: 7}); err != nil {
 			t.Error(err)
@@ -188,7 +189,6 @@ func TestSuitesWithoutHTTP2s(t *testing.T) {
 func TestH2CHandler(t *testing.T) {
 	for name, of := range servers {
 		t.Run(name, func(t *testing.T) {
-			//lint:ignore SA1019 programs in use call it
 			h := &http.Server{Handler: h2c.NewHandler(http.HandlerFunc(tells), &http2.Server{})}
 			answers := whoSpeaks(t, of(h), false)
 			for client, want := range map[string]string{"HTTP/1": "200 HTTP/1.1 /a?b", "h2c": "200 HTTP/2.0 /a?b"} {

@@ -1,6 +1,8 @@
 // The HTTP/2 server of golang.org/x/net, in the two forms that it has: with an implementation of its own, or, from Go 1.27 on,
 // around that of net/http. Either serves connections that net/http has not accepted.
 
+//lint:file-ignore SA1019 net/http's own HTTP/2 server cannot be had without its HTTP/1, and programs in use call what is deprecated
+
 package nethttp
 
 import (
@@ -57,7 +59,6 @@ func (w withoutTLS) UnencryptedNetConn() net.Conn { return w }
 // is then fit for it.
 func speak(speaker *http.Server) (map[string]protoServer, error) {
 	h2 := new(http2.Server)
-	//lint:ignore SA1019 net/http's own HTTP/2 server cannot be had without net/http's HTTP/1
 	if err := http2.ConfigureServer(speaker, h2); err != nil {
 		return nil, err
 	}
@@ -83,7 +84,6 @@ func around(h2 *http2.Server, speaker *http.Server) protoServer {
 		if h, ok := handler.(alpnHandler); ok {
 			opts.Context = h.BaseContext()
 		}
-		//lint:ignore SA1019 as above
 		h2.ServeConn(nc, opts)
 	}
 }
@@ -92,7 +92,6 @@ func around(h2 *http2.Server, speaker *http.Server) protoServer {
 // in a way which is net/http's own secret.
 func usable(entry protoServer) error {
 	mark := new(http.Server)
-	//lint:ignore SA1019 as above
 	if err := http2.ConfigureServer(mark, nil); err != nil || mark.TLSNextProto[keyH2C] != nil {
 		return nil // they are no marks
 	}
