@@ -3,12 +3,18 @@
 package ecosystem
 
 import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	echov4 "github.com/labstack/echo/v4"
 )
 
@@ -62,6 +68,84 @@ func TestEchosOwnShutdown(t *testing.T) {
 			want := map[string]string{"Shutdown": "true true true to the end true <nil>", "Close": "true true true <nil>"}
 			if got != want[name] {
 				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// overTLS makes an http.Server one that speaks TLS, and returns a client of it for a protocol.
+func overTLS(t *testing.T, s *http.Server, choose func(*http.Protocols, bool)) *http.Client {
+	s.ErrorLog, s.TLSConfig = quiet, &tls.Config{Certificates: certificate()}
+	transport := &http.Transport{Protocols: new(http.Protocols), TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	choose(transport.Protocols, true)
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 2 * patience}
+}
+
+// echo's Shutdown closes the port, and the exchange that runs ends whole, in HTTP/2 and in HTTP/1. On net/http it waits for
+// that exchange, on spillway the Server's own Shutdown does: the row "own Shutdown" of the table of differences. Both calls,
+// one behind the other, do the same on both.
+func TestAStreamDuringEchosOwnShutdown(t *testing.T) {
+	type outcome struct {
+		Begun, Serve     string
+		Open             bool
+		Waits            bool
+		Rest, Down, Late string
+	}
+	for name, choose := range map[string]func(*http.Protocols, bool){
+		"HTTP/2.0": (*http.Protocols).SetHTTP2, "HTTP/1.1": (*http.Protocols).SetHTTP1,
+	} {
+		t.Run(name, func(t *testing.T) {
+			alone := make(map[string]bool)
+			got := sameOnEach(t, func(t *testing.T, e engine) (o outcome) {
+				release := make(chan bool)
+				framework := echov4.New()
+				framework.GET("/stream", func(c echov4.Context) error {
+					fmt.Fprintln(c.Response(), c.Request().Proto)
+					c.Response().Flush()
+					<-release
+					_, err := io.WriteString(c.Response(), "whole")
+					return err
+				})
+				config := framework.TLSServer
+				config.Handler = framework
+				client := overTLS(t, config, choose)
+				srv, l := e.server(config), loopback(t)
+				defer srv.Close()
+				served := make(chan error, 1)
+				go func() { served <- srv.ServeTLS(l, "", "") }()
+
+				res, err := client.Get("https://" + l.Addr().String() + "/stream")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				content := bufio.NewReader(res.Body)
+				o.Begun, _ = content.ReadString('\n')
+
+				moment, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				defer cancel()
+				own := framework.Shutdown(moment)
+				alone[e.name] = errors.Is(own, context.DeadlineExceeded)
+				o.Waits = errors.Is(errors.Join(own, srv.Shutdown(moment)), context.DeadlineExceeded)
+				o.Serve = fmt.Sprint(receive(t, "the end of Serve", served))
+				if nc, err := net.Dial("tcp", l.Addr().String()); err == nil {
+					nc.Close()
+					o.Open = true
+				}
+				close(release)
+				rest, err := io.ReadAll(content)
+				o.Rest = fmt.Sprint(string(rest), " ", err)
+				o.Down = fmt.Sprint(errors.Join(framework.Shutdown(t.Context()), srv.Shutdown(t.Context())))
+				o.Late = fmt.Sprint(srv.Serve(loopback(t)))
+				return o
+			})
+			want := outcome{name + "\n", "http: Server closed", false, true, "whole <nil>", "<nil>", "http: Server closed"}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(map[string]bool{stock.name: true, spillway.name: false}, alone); diff != "" {
+				t.Errorf("whether echo's Shutdown alone waits is not what the table of differences says:\n%s", diff)
 			}
 		})
 	}

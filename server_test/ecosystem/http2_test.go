@@ -200,8 +200,17 @@ func TestOneProgramInEveryProtocol(t *testing.T) {
 			t.Errorf("%s: %q, want %q", client, ours[client], want)
 		}
 	}
-	if calls := ours["gRPC"].([]string); len(calls) != 7 || !strings.HasPrefix(calls[0], `"olleh" 5 [5] OK`) || calls[4] != "you said two <nil>" {
-		t.Errorf("gRPC: %q", calls)
+	for _, client := range []string{"gRPC", "gRPC without TLS"} {
+		calls := ours[client].([]string)
+		if len(calls) != 7 || !strings.HasPrefix(calls[0], `"olleh" 5 [5] OK`) || calls[4] != "you said two <nil>" {
+			t.Errorf("%s: %q", client, calls)
+		}
+	}
+	for _, client := range []string{"Connect", "Connect without TLS", "Connect, gRPC's protocol"} {
+		want := []string{"olleh X-Length[5]", "78 out_of_range: never thirteen X-Sum[210] X-To[20]", "true <nil> <nil>"}
+		if diff := cmp.Diff(want, ours[client]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", client, diff)
+		}
 	}
 }
 

@@ -137,6 +137,37 @@ func TestRPC(t *testing.T) {
 	}
 }
 
+// An rpc.Server that is given the CONNECT itself, as its HandleHTTP's pattern cannot, is spoken to by a client that names host
+// and port: what the table of differences advises.
+func TestRPCBehindConnect(t *testing.T) {
+	got := sameOutcome(t, func() http.Handler {
+		srv := rpc.NewServer()
+		if err := srv.RegisterName("Arith", arith{}); err != nil {
+			t.Fatal(err)
+		}
+		return srv
+	}, func(t *testing.T, s site) int {
+		w := wireTo(t, s)
+		w.say("CONNECT " + s.Addr + " HTTP/1.1\r\nHost: " + s.Addr + "\r\n\r\n")
+		if res := w.response("CONNECT"); res.StatusCode != 200 {
+			t.Fatal(res.Status)
+		}
+		client := rpc.NewClient(struct {
+			io.Reader
+			io.WriteCloser
+		}{w.r, w.Conn})
+		defer client.Close()
+		n := 21
+		if err := client.Call("Arith.Double", n, &n); err != nil {
+			t.Error(err)
+		}
+		return n
+	})
+	if got != 42 {
+		t.Error(got)
+	}
+}
+
 const cgiEnv = "SPILLWAY_ECOSYSTEM_CGI"
 
 // TestCGIProcess is no test: it is the program that TestCGI runs for each request.
