@@ -5,6 +5,7 @@ package nethttp
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"runtime"
@@ -63,20 +64,39 @@ func (c *connection) tellState(s http.ConnState) {
 // nothing else.
 func (c *connection) contain(f func()) {
 	returned := false
-	defer func() { // deferred, because f may panic or end the goroutine
+	defer func() { // deferred, because f may end the goroutine
 		if !returned {
-			defer c.nc.Close()
-			c.panicked(recover())
+			c.nc.Close()
+		}
+	}()
+	returned = c.guard(f)
+}
+
+// guard calls f, lets no panic out of it, and reports whether it has returned. A panic is logged. Where f ends the goroutine,
+// guard does not return either, and the engine logs that; so it is logged once.
+func (c *connection) guard(f func()) (returned bool) {
+	returned, panicked := c.call(f)
+	if panicked != "" {
+		c.logf("%s", panicked)
+	}
+	return returned
+}
+
+// call calls f, and reports whether it has returned, and what is to be logged of a panic in it.
+func (c *connection) call(f func()) (returned bool, panicked string) {
+	defer func() {
+		if !returned {
+			panicked = c.sayPanic(recover())
 		}
 	}()
 	f()
-	returned = true
+	return true, ""
 }
 
-// panicked logs what recover has returned of a function that did not return: nil if it has ended its goroutine.
-func (c *connection) panicked(v any) {
+// sayPanic returns what is to be logged of a panic, nothing if it is net/http's own way to end a connection.
+func (c *connection) sayPanic(v any) string {
 	if v == http.ErrAbortHandler {
-		return
+		return ""
 	}
 	if v == nil {
 		v = "nil, or runtime.Goexit"
@@ -84,7 +104,7 @@ func (c *connection) panicked(v any) {
 	const most = 64 << 10
 	stack := make([]byte, most)
 	stack = stack[:runtime.Stack(stack, false)]
-	c.logf("http: panic serving %v: %v\n%s", c.client(), v, stack)
+	return fmt.Sprintf("http: panic serving %v: %v\n%s", c.client(), v, stack)
 }
 
 // client returns the client's address, also where the connection is not prepared.

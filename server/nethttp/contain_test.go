@@ -179,3 +179,22 @@ func answerOn(t *testing.T, l *servertest.Listener, h *http.Server, secure bool)
 	content, err := io.ReadAll(res.Body)
 	return c, string(content), err
 }
+
+// A handler that ends without a value, by a panic of nil where GODEBUG allows it or with its goroutine, is logged once.
+func TestAnEndWithoutAValueIsLoggedOnce(t *testing.T) {
+	t.Setenv("GODEBUG", "panicnil=1")
+	for _, how := range []string{"panic of nil", "Goexit"} {
+		var log logLines
+		srv := nethttp.New(&http.Server{ErrorLog: log.logger(), Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { misdeeds[how]() })})
+		nc := dial(t, srv)
+		io.WriteString(nc, get)
+		if got, err := io.ReadAll(nc); len(got) != 0 {
+			t.Errorf("%s: %q, %v", how, got, err)
+		}
+		nc.Close()
+		srv.Shutdown(t.Context())
+		if lines := log.all(); len(lines) != 1 {
+			t.Errorf("%s: %q is logged, want one line", how, lines)
+		}
+	}
+}

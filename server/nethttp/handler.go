@@ -39,16 +39,13 @@ func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
 		return err
 	}
 	defer x.leave()
-	returned := false
-	defer func() { // deferred, because the handler may panic or end the goroutine
-		if !returned {
-			err = conn.ErrAbort // nothing more is sent, and the connection ends
-			c.panicked(recover())
-		}
-	}()
-	a.ServeHTTP(x, &x.request)
-	err = x.finish()
-	returned = true
+	returned := c.guard(func() {
+		a.ServeHTTP(x, &x.request)
+		err = x.finish()
+	})
+	if !returned {
+		return conn.ErrAbort // nothing more is sent, and the connection ends
+	}
 	return err
 }
 
