@@ -78,6 +78,17 @@ var lives = []struct {
 		}
 		return "served, says close"
 	}, "lost", "served, says close"},
+	{"own Shutdown", "the http.Server's Shutdown, while a handler runs", func(w *world) string {
+		w.busy()
+		return w.until(func() { w.h.Shutdown(context.Background()) })
+	}, "1m0s", "0s"},
+	{"own Shutdown", "the http.Server's Close, and a client whose handler runs", func(w *world) string {
+		c := w.busy()
+		return w.until(func() {
+			w.h.Close()
+			io.Copy(io.Discard, c)
+		})
+	}, "0s", "1m0s"},
 	{"lingering", "a client that goes on sending", func(w *world) string {
 		c := w.dial("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n")
 		go io.Copy(io.Discard, c)
@@ -143,6 +154,14 @@ func (w *world) dial(sends string) net.Conn {
 	}
 	w.clients = append(w.clients, c)
 	io.WriteString(c, sends)
+	return c
+}
+
+// busy returns a client whose handler has begun, and runs for a minute.
+func (w *world) busy() net.Conn {
+	w.h.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) })
+	c := w.dial(get)
+	synctest.Wait()
 	return c
 }
 

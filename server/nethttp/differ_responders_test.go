@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -212,6 +213,7 @@ var responders = []struct {
 	{"file", func(n *notes, w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/file.txt") }},
 	{"redirect", func(n *notes, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/y?z", http.StatusFound) }},
 	{"panic", func(n *notes, w http.ResponseWriter, r *http.Request) { panic("at once") }},
+	{"end of the goroutine", func(n *notes, w http.ResponseWriter, r *http.Request) { runtime.Goexit() }},
 	{"panic late", func(n *notes, w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "hello")
 		panic(errors.New("late"))

@@ -7,7 +7,7 @@ package nethttp_test
 type entry struct {
 	name     string // the row's in differ_rows_test.go
 	here     string // and, behind a semicolon, what net/http does
-	section  string // of an RFC, from which it comes
+	section  string // of an RFC, from which it comes; "": of none, which only what no client sees may be
 	concerns string // whom: clients, handlers or tests, by name where one is known
 	remedy   string // what to do about it; "": nothing
 }
@@ -21,7 +21,7 @@ var meant = []struct {
 	{"Requests that are refused", byExchanges, []entry{
 		{"line ends",
 			"a bare LF is refused, and with it net/rpc's DialHTTP, which sends it; net/http takes it for a line end in heads",
-			"RFC 9112 §2.2", "net/rpc's DialHTTP, and clients that write their requests by hand", "end lines with CRLF; with net/rpc, write CONNECT yourself, and call NewClient"},
+			"RFC 9112 §2.2", "net/rpc's DialHTTP, and clients that write their requests by hand", "end lines with CRLF; for net/rpc see the form of the target"},
 		{"folded fields",
 			"refused; net/http unfolds them",
 			"RFC 9112 §5.2", "clients of mail software, and some embedded devices", "send the field in one line"},
@@ -45,7 +45,8 @@ var meant = []struct {
 			"RFC 9110 §9.3.6", "clients that send content with CONNECT", "send it through the tunnel"},
 		{"form of the target",
 			"a fragment, * with a method other than OPTIONS, another scheme than http and https, CONNECT without host and port are refused; net/http passes them on",
-			"RFC 9112 §3.2", "tests that send CONNECT with a path, or * with another method; clients behind a gateway that adds a fragment", "send the form that goes with the method"},
+			"RFC 9112 §3.2", "net/rpc's DialHTTP, whose CONNECT has a path; tests that send such a CONNECT, as goproxy's do, or * with another method; clients behind a gateway that adds a fragment",
+			"send the form that goes with the method; with net/rpc, send CONNECT with host and port, let a handler pass it to the rpc.Server, and call NewClient"},
 		{"long method",
 			"more than 64 bytes get 501; net/http has no limit",
 			"RFC 9112 §3", "nobody that is known", ""},
@@ -139,6 +140,11 @@ var meant = []struct {
 			"a response that only the connection's end ends, and that the handler gave up, ends in a reset, so that it does not look whole; on net/http it does",
 			"RFC 9112 §8", "HTTP/1.0 clients of handlers that panic", ""},
 	}},
+	{"Logging", byExchanges, []entry{
+		{"ended goroutines",
+			"a handler that ends its goroutine, or panics with nil where GODEBUG lets it, is logged like one that panics, with its stack; net/http ends the connection and says nothing",
+			"", "handlers in tests that call FailNow, as testify's require does", "call Error and return"},
+	}},
 	{"Connections over time", byLives, []entry{
 		{"leftovers",
 			"the rest of a request's content is read after the response, within Server.Limits.DrainBytes and DrainTimeout, and the context's end and the deadlines are seen while it is unread; net/http reads up to 256 KiB of it before the response, and does not see them",
@@ -149,6 +155,9 @@ var meant = []struct {
 		{"shutdown",
 			"idle connections have a moment, Limits.ShutdownGrace, in which a request on its way is served, a client that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes idle connections at once, also inside of a second head, and waits more than 5 s for a first one",
 			"RFC 9112 §9.6", "tests of Shutdown's timing", ""},
+		{"own Shutdown",
+			"Shutdown and Close of the http.Server that New was given close the listeners and let each connection end after its exchange; they do not wait for that, nor cut it short, as net/http's do",
+			"", "programs whose framework calls them, such as echo v4's Echo.Shutdown", "call the nethttp.Server's own method behind it"},
 		{"lingering",
 			"a close that may leave input unread is for sending only, until the client has closed too or LingerTimeout is over, and StateClosed comes after that; net/http waits half a second, or not at all",
 			"RFC 9112 §9.6", "tests that wait for StateClosed", ""},

@@ -103,6 +103,11 @@
 //   - cut short without framing: a response that only the connection's end ends, and that the handler gave up, ends in
 //     a reset, so that it does not look whole; on net/http it does (RFC 9112 §8).
 //
+// Logging:
+//
+//   - ended goroutines: a handler that ends its goroutine, or panics with nil where GODEBUG lets it, is logged like one
+//     that panics, with its stack; net/http ends the connection and says nothing.
+//
 // Connections over time:
 //
 //   - leftovers: the rest of a request's content is read after the response, within Server.Limits.DrainBytes and
@@ -113,6 +118,8 @@
 //   - shutdown: idle connections have a moment, Limits.ShutdownGrace, in which a request on its way is served, a client
 //     that is sending a head has 5 s, and a connection that never spoke holds nothing up; net/http closes idle
 //     connections at once, also inside of a second head, and waits more than 5 s for a first one (RFC 9112 §9.6).
+//   - own Shutdown: Shutdown and Close of the http.Server that New was given close the listeners and let each
+//     connection end after its exchange; they do not wait for that, nor cut it short, as net/http's do.
 //   - lingering: a close that may leave input unread is for sending only, until the client has closed too or
 //     LingerTimeout is over, and StateClosed comes after that; net/http waits half a second, or not at all (RFC 9112
 //     §9.6).
