@@ -34,8 +34,7 @@ func Example() {
 	log.Fatal(srv.ListenAndServe())
 }
 
-// With TLS nothing else changes. HTTP/2 is there if golang.org/x/net/http2.ConfigureServer has been called for the
-// http.Server.
+// With TLS nothing else changes, and HTTP/2 is there as it was.
 func Example_tls() {
 	srv := nethttp.New(&http.Server{
 		Addr:      ":8443",
