@@ -134,3 +134,30 @@ func firstSettings(t *testing.T, srv anyServer, overTLS bool) map[http2.SettingI
 	})
 	return settings
 }
+
+// A server may be told to end while it begins to serve.
+func TestEndsBesideTheBeginning(t *testing.T) {
+	for range 20 {
+		srv := nethttp.New(&http.Server{Handler: http.HandlerFunc(hello)})
+		ended := make(chan error, 1)
+		l := listen(t)
+		go func() { ended <- srv.Serve(l) }()
+		srv.SetKeepAlivesEnabled(false)
+		srv.HTTPServer().Close()
+		srv.Close()
+		if err := <-ended; err != http.ErrServerClosed {
+			t.Error(err)
+		}
+	}
+}
+
+// Programs set the ErrorLog of a server that serves already: it is not looked at before there is something to log.
+func TestTheErrorLogIsReadLate(t *testing.T) {
+	h := &http.Server{Handler: http.HandlerFunc(hello), TLSConfig: certificate(t)}
+	nc := dial(t, tlsEngine{nethttp.New(h)})
+	h.ErrorLog = new(logLines).logger()
+	secure := tls.Client(nc, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	if err := secure.Handshake(); err != nil {
+		t.Error(err)
+	}
+}

@@ -103,3 +103,12 @@ func (l errorLog) Error(msg string, pairs ...any) {
 		logTo(l.http, "http: %s%s", msg, rest)
 	}
 }
+
+// laterLog writes to the log that the http.Server has when there is something to log: programs set it when they serve already.
+type laterLog struct{ http *http.Server }
+
+// Write logs a line.
+func (l laterLog) Write(line []byte) (int, error) {
+	logTo(l.http, "%s", strings.TrimSuffix(string(line), "\n"))
+	return len(line), nil
+}

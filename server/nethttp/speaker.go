@@ -26,11 +26,12 @@ func makeSpeaker(h *http.Server, quiet bool) *http.Server {
 	speaker := new(http.Server)
 	from, to := reflect.ValueOf(h).Elem(), reflect.ValueOf(speaker).Elem()
 	for i := range to.NumField() { // those of later versions of Go too
-		if to.Type().Field(i).IsExported() {
+		if f := to.Type().Field(i); f.IsExported() && f.Name != "ErrorLog" { // which is looked at when there is something to log
 			to.Field(i).Set(from.Field(i))
 		}
 	}
 	speaker.TLSNextProto = nil
+	speaker.ErrorLog = log.New(laterLog{h}, "", 0)
 	if quiet {
 		speaker.ErrorLog = log.New(quietLog{h}, "", 0)
 	}
