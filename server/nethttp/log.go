@@ -50,22 +50,32 @@ func caller() (frame runtime.Frame) {
 
 const thisPackage = "github.com/spillway-go/spillway/server/nethttp."
 
-// quietLog is what a server of HTTP/2 logs to where nothing of what clients do wrong is to be logged. Such lines are known by
-// their beginnings.
-type quietLog struct{ http *http.Server }
+// speakerLog is what a server of HTTP/2 logs to: the log that the http.Server has by then, for programs set it when they serve
+// already. A quiet one leaves out what clients do wrong. Such lines are known by their beginnings.
+type speakerLog struct {
+	http  *http.Server
+	quiet bool
+}
 
 // Write logs a line, or leaves it out.
-func (l quietLog) Write(line []byte) (int, error) {
+func (l speakerLog) Write(line []byte) (int, error) {
+	if !l.quiet || !isClients(line) {
+		logTo(l.http, "%s", line)
+	}
+	return len(line), nil
+}
+
+// isClients reports whether a line of an HTTP/2 server's says what a client did wrong.
+func isClients(line []byte) bool {
 	for _, begin := range []string{
 		"http2: server: error reading preface", "http2: server connection error", "http2: server closing client connection",
 		"http2: received GOAWAY", "timeout waiting for",
 	} {
 		if bytes.HasPrefix(line, []byte(begin)) {
-			return len(line), nil
+			return true
 		}
 	}
-	logTo(l.http, "%s", line)
-	return len(line), nil
+	return false
 }
 
 // errorLog is the native server's log of a server made by New: it says what the native server says in net/http's words.
@@ -102,13 +112,4 @@ func (l errorLog) Error(msg string, pairs ...any) {
 		}
 		logTo(l.http, "http: %s%s", msg, rest)
 	}
-}
-
-// laterLog writes to the log that the http.Server has when there is something to log: programs set it when they serve already.
-type laterLog struct{ http *http.Server }
-
-// Write logs a line.
-func (l laterLog) Write(line []byte) (int, error) {
-	logTo(l.http, "%s", strings.TrimSuffix(string(line), "\n"))
-	return len(line), nil
 }

@@ -31,10 +31,7 @@ func makeSpeaker(h *http.Server, quiet bool) *http.Server {
 		}
 	}
 	speaker.TLSNextProto = nil
-	speaker.ErrorLog = log.New(laterLog{h}, "", 0)
-	if quiet {
-		speaker.ErrorLog = log.New(quietLog{h}, "", 0)
-	}
+	speaker.ErrorLog = log.New(speakerLog{h, quiet}, "", 0)
 	if tell := h.ConnState; tell != nil {
 		speaker.ConnState = func(nc net.Conn, s http.ConnState) {
 			if w, ok := nc.(withoutTLS); ok {
