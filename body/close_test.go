@@ -3,6 +3,8 @@
 package body_test
 
 import (
+	"io"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -76,6 +78,26 @@ func TestReadBehindSkim(t *testing.T) {
 			}
 			if l, n := r.Settle(in5s(1000)); l != body.LeftoverDrained || n != int64(len(m.wire)) || s.rest() != next {
 				t.Errorf("%v, %d bytes, and %q is next", l, n, s.rest())
+			}
+		})
+	}
+}
+
+// Nor does it where the skimming has met the end and found it too far away.
+func TestReadBehindSkimBeyondItsBudget(t *testing.T) {
+	for _, m := range messages {
+		if m.framing != parser.Chunked {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			s := sends(t)
+			r := reader(s, m.framing)
+			s.send(m.wire + next)
+			budget := int64(len(m.wire)) - 1
+			r.Skim(in5s(budget))
+			io.Copy(io.Discard, r)
+			if l, _ := r.Settle(in5s(budget)); l != body.LeftoverTooLong || !strings.HasSuffix(s.rest(), next) {
+				t.Errorf("%q: %v, and %q is next", m.wire, l, s.rest())
 			}
 		})
 	}

@@ -146,7 +146,7 @@ func (r *Reader) read(p []byte) (int, error) {
 	if err := r.ask(); err != nil {
 		return 0, r.failed(err)
 	}
-	if r.left == 0 {
+	if r.left == 0 && r.end == open { // Skim may have found the end
 		if err := r.nextChunk(); err != nil {
 			return 0, r.failed(err)
 		}
