@@ -71,6 +71,7 @@ type Shared struct {
 	began     time.Time
 	parse     parser.Limits
 	counters  counters
+	tallies   []tally
 	lingerers transport.Lingerers
 	stamps    format.Stamps
 	parked    park.Set
@@ -86,6 +87,7 @@ func Share(cfg Config) *Shared {
 	}
 	s := &Shared{config: cfg, began: time.Now(), Limits: cfg.Limits.withDefaults()}
 	s.parse = s.Limits.parser()
+	s.tallies = newTallies()
 	return s
 }
 
@@ -121,7 +123,8 @@ type Conn struct {
 	denied     bool          // the client has too many connections
 	idleSince  time.Duration // since the server began
 	opened     time.Duration // likewise
-	place      park.Place    // among the parked
+	tlsVersion TLSVersion
+	place      park.Place // among the parked
 }
 
 // work is what a connection needs for exchanges.
@@ -140,6 +143,8 @@ type work struct {
 	lastByte int64     // of the input, that is served after Stop; 0: not known yet
 	began    time.Time // when the first byte of the request was seen; zero: just now
 
+	tally    *tally
+	record   *record // nil: nobody listens
 	lendings *lendings
 	handing  sync.WaitGroup // of the connection to a hijacker
 
@@ -161,7 +166,10 @@ func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 
 // attach gives the connection what it needs for exchanges.
 func (c *Conn) attach() {
-	c.work = &work{c: c}
+	c.work = &work{c: c, tally: c.cfg.tallyOf(c.id)}
+	if c.traced() {
+		c.record = new(record)
+	}
 	c.sock.Init(c.nc, c.shut)
 	if c.cfg.config.State != nil || c.own.Load() != nil {
 		c.sock.Share()

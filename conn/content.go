@@ -101,7 +101,9 @@ func (in content) Read(p []byte, past int) (int, error) {
 		behind := in.buf[in.w:min(in.w+past, len(in.buf))]
 		n, err := in.unlocked(func() (int, error) { return in.c.readPast(p, behind) })
 		in.w += max(0, n-len(p))
-		return min(n, len(p)), err
+		n = min(n, len(p))
+		in.consumed += int64(n)
+		return n, err
 	})
 }
 
@@ -121,7 +123,9 @@ func (in content) Discard(n int64) (int64, error) {
 			in.consumeSeen(n)
 			return n, nil
 		}
-		return in.unlocked(func() (int, error) { return in.c.discard(n) })
+		got, err := in.unlocked(func() (int, error) { return in.c.discard(n) })
+		in.consumed += int64(got)
+		return got, err
 	})
 	return int64(got), err
 }

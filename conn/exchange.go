@@ -8,8 +8,20 @@ import (
 	"github.com/spillway-go/spillway/body"
 )
 
-// exchange serves one request.
+// exchange serves one request, and tells of it.
 func (c *Conn) exchange() ending {
+	end := c.serveRequest()
+	if end.verdict == VerdictPark {
+		return end
+	}
+	c.account(end)
+	if end.verdict == VerdictReuse {
+		c.tell(StateIdle)
+	}
+	return end
+}
+
+func (c *Conn) serveRequest() ending {
 	end := c.readHead()
 	if c.cfg.config.State != nil && (end.verdict == VerdictReuse || c.in.waiting() > 0) {
 		c.beginRead()
@@ -17,6 +29,7 @@ func (c *Conn) exchange() ending {
 		c.tell(StateActive)
 	}
 	if end.verdict != VerdictReuse {
+		c.in.take(func(window []byte) (int, error) { return len(window), nil }) // what was read of a head counts
 		return end
 	}
 	if c.head.IsPreface() {
@@ -31,14 +44,13 @@ func (c *Conn) exchange() ending {
 	}
 	c.lend()
 	w, r := c.beginTurn(number)
-	if c.traced() {
-		c.trace(Event{Kind: EventHeadParsed, Request: r})
-	}
+	c.tellHead()
 	err := c.req.overLimit(c.cfg.BodyBytes)
 	if err == nil {
 		err = c.call(w, r)
 	}
 	c.endTurn()
+	c.noteHandled(err)
 	c.req.end()
 	if c.gaveAway() {
 		return c.judge(body.LeftoverNothing)
@@ -47,9 +59,7 @@ func (c *Conn) exchange() ending {
 		c.req.Body.Skim(c.drain())
 	}
 	c.res.end(err)
-	if c.traced() {
-		c.trace(Event{Kind: EventResponded, Status: c.res.status, Bytes: c.res.written})
-	}
+	c.tellResponded()
 	return c.settle()
 }
 
@@ -75,7 +85,7 @@ func (c *Conn) endTurn() {
 // waits for the client, and while it is sent, what the client still sends is read.
 func (c *Conn) settle() ending {
 	promised := c.res.announced == ReasonNone && !c.res.truncated
-	if c.in.used || c.cfg.config.State != nil {
+	if c.in.used || c.cfg.config.State != nil || c.traced() {
 		if c.flushFirst() != nil {
 			promised = false // there is no next request to keep the connection for
 		}
@@ -87,21 +97,17 @@ func (c *Conn) settle() ending {
 		c.out.FlushSoon()
 	}
 	c.countSettled(leftover, thrown)
-	end := c.judge(leftover)
-	if c.traced() {
-		c.trace(Event{Kind: EventSettled, Leftover: leftover, Bytes: thrown, Verdict: end.verdict, Reason: end.reason})
-	}
-	if end.verdict == VerdictReuse {
-		c.tell(StateIdle)
-	}
-	return end
+	c.noteLeftover(leftover, thrown)
+	return c.judge(leftover)
 }
 
-// flushFirst sends the response before anything is waited for.
+// flushFirst sends the response before anything is waited for, and where somebody asks for when that was.
 func (c *Conn) flushFirst() error {
-	if c.req.Body.Foresee(body.Budget{}) == body.LeftoverNothing && !c.in.readsAhead() && c.cfg.config.State == nil {
+	asked := c.cfg.config.State != nil || c.traced() && c.in.waiting() == 0
+	if !asked && c.req.Body.Foresee(body.Budget{}) == body.LeftoverNothing && !c.in.readsAhead() {
 		return nil
 	}
+	defer c.noteSent()
 	return c.out.Flush()
 }
 

@@ -47,6 +47,9 @@ func (e *StatusError) StatusCode() int {
 // fail makes err the response, or cuts the response short where its head has been sent. The output's mu is held.
 func (w *response) fail(err error) {
 	answer := answerTo(err)
+	if rule := refusalOf(err); rule != nil && w.phase == phaseOpen {
+		w.c.refused(rule)
+	}
 	left := w.c.req.over && errors.Is(err, context.Canceled) // is no failure of the handler's
 	if answer.Status == 500 && err != errPanicked && err != ErrAbort && !left && w.c.out.err() == nil {
 		w.c.logFailure("handler failed", err)
@@ -139,6 +142,29 @@ func contentError(err error) (status int, reason string, ok bool) {
 		return refused.StatusCode(), refused.Error(), true
 	}
 	return 0, "", false
+}
+
+// refusalOf returns the rule that the client has broken in the content, if an error says so.
+func refusalOf(err error) *parser.Error {
+	status, reason, ok := contentError(err)
+	if !ok {
+		return nil
+	}
+	var grammar *parser.Error
+	if errors.As(err, &grammar) && grammar != nil {
+		return grammar
+	}
+	rule := &parser.Error{Status: status, Reason: "the connection ended inside the content", Section: "RFC 9112 §8"}
+	switch status {
+	case 408:
+		rule.Reason, rule.Section = "the content came too slowly", "RFC 9110 §15.5.9"
+	case 413:
+		rule.Reason, rule.Section = "more content than the limit", "RFC 9110 §15.5.14"
+	case 400:
+	default:
+		rule.Reason = reason
+	}
+	return rule
 }
 
 // oneLine makes one line of a reason, which may hold bytes of the client's.

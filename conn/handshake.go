@@ -5,8 +5,13 @@ package conn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
+	"syscall"
 	"time"
+
+	"github.com/spillway-go/spillway/conn/internal/transport"
 )
 
 // handshake makes the TLS connection, within the shortest of the times for a head, a request and a response.
@@ -25,20 +30,21 @@ func (c *Conn) handshake() ending {
 			ctx = within
 		}
 	}
-	proto, err := c.shakeHands(ctx)
+	session, err := c.shakeHands(ctx)
 	if err != nil {
 		return c.handshakeFailed(err)
 	}
 	c.sock.Reads.Set(time.Time{})
 	c.sock.Writes.Set(time.Time{})
-	return c.negotiated(proto)
+	c.tlsVersion = session.Version
+	return c.negotiated(session.Protocol)
 }
 
-func (c *Conn) shakeHands(ctx context.Context) (proto string, err error) {
+func (c *Conn) shakeHands(ctx context.Context) (Session, error) {
 	if t := c.cfg.config.TLS; t != nil {
 		return t.Handshake(ctx, c.tls)
 	}
-	return "", c.tls.HandshakeContext(ctx)
+	return Session{}, c.tls.HandshakeContext(ctx)
 }
 
 func (l *Limits) handshakeTimeout() time.Duration {
@@ -53,14 +59,15 @@ func (l *Limits) handshakeTimeout() time.Duration {
 
 // handshakeFailed answers a client that speaks HTTP without TLS, and tells who asks for it why the others failed.
 func (c *Conn) handshakeFailed(err error) ending {
-	end := ReasonHandshakeFailed.ending()
+	end, why := ReasonHandshakeFailed.ending(), handshakeFailure(err)
 	var plain *PlaintextError
 	if errors.As(err, &plain) && looksLikeHTTP(plain.Head) {
 		err = errors.New("client sent an HTTP request to an HTTPS server")
 		io.WriteString(c.tls.NetConn(), "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 		c.tls = nil // there is none to end
-		end = ReasonRefused.ending()
+		end, why = ReasonRefused.ending(), HandshakeHTTP
 	}
+	c.noteHandshake(why, err)
 	c.cfg.config.Log.Debug("TLS handshake failed", "remote", c.nc.RemoteAddr(), "error", err)
 	return end
 }
@@ -82,6 +89,7 @@ func (c *Conn) negotiated(proto string) ending {
 	case proto == "" || proto == "http/1.1" || proto == "http/1.0":
 		return ending{}
 	}
+	c.noteHandshake(HandshakeProtocol, fmt.Errorf("conn: the handshake agreed on %.40q, which nothing serves", proto))
 	return ReasonHandshakeFailed.ending()
 }
 
@@ -97,6 +105,53 @@ func (c *Conn) nextProto(name string) func(*Conn, *Hijacked) {
 func (c *Conn) serveOther(serve func(*Conn, *Hijacked)) ending {
 	c.state.Store(serving)
 	c.res.phase = phaseHijacked
+	if c.record != nil {
+		c.record.open = false // this is no exchange
+	}
 	serve(c, c.detach())
 	return ReasonOtherProtocol.ending()
+}
+
+// Handshake is why a TLS handshake failed.
+type Handshake uint8
+
+// The kinds of failed handshakes.
+const (
+	HandshakeRefused  Handshake = iota // one side did not accept what the other offered
+	HandshakeGone                      // the client closed or reset the connection
+	HandshakeTimeout                   // it did not end in time
+	HandshakeNotTLS                    // the client spoke something else than TLS
+	HandshakeHTTP                      // the client spoke HTTP without TLS, and was told so
+	HandshakeProtocol                  // it agreed on a protocol that nothing serves
+
+	// Handshakes is how many there are.
+	Handshakes = int(HandshakeProtocol) + 1
+)
+
+var handshakes = []string{"refused", "client gone", "timeout", "not TLS", "HTTP", "other protocol"}
+
+// String returns the kind in a word or two, or as a number if it is none.
+func (h Handshake) String() string { return nameOf(handshakes, "Handshake", int(h)) }
+
+// handshakeFailure tells the kind of a handshake's error.
+func handshakeFailure(err error) Handshake {
+	var plain *PlaintextError
+	switch {
+	case errors.As(err, &plain):
+		return HandshakeNotTLS
+	case transport.IsTimeout(err):
+		return HandshakeTimeout
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, net.ErrClosed):
+		return HandshakeGone
+	}
+	return HandshakeRefused
+}
+
+// noteHandshake counts a handshake that has failed.
+func (c *Conn) noteHandshake(why Handshake, err error) {
+	c.cfg.counters.handshakes[why].Add(1)
+	if c.record != nil {
+		c.record.failed = err
+	}
 }

@@ -22,6 +22,7 @@ func (c *Conn) readHead() ending {
 	} else if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
 		c.began = c.cfg.began.Add(c.idleSince)
 	}
+	c.noteBegin()
 	for parse := c.repeats; ; {
 		n, err := c.in.take(parse)
 		switch {
@@ -109,7 +110,7 @@ func (c *Conn) awaitRequest() ending {
 		}
 		switch {
 		case c.out.err() != nil:
-			return ReasonWriteFailed.ending()
+			return writeReason(c.out.err()).ending()
 		case c.in.empty > c.cfg.HeadBytes:
 			return c.reject(errEmptyLines)
 		case err == nil && c.in.begins():
@@ -226,7 +227,7 @@ var never = time.Unix(1<<40, 0)
 func (c *Conn) headFailed(err error) ending {
 	switch {
 	case c.out.err() != nil:
-		return ReasonWriteFailed.ending()
+		return writeReason(c.out.err()).ending()
 	case transport.IsTimeout(err):
 		return c.reject(errSlowHead)
 	case err == io.EOF:

@@ -78,6 +78,7 @@ func (w *Response) hijack() (*Hijacked, error) {
 		res.sendContent(nil)
 	}
 	res.dropContent()
+	res.account()
 	if err := w.out.flush(); err != nil {
 		return nil, err // and the connection is closed, when the handler has returned
 	}

@@ -23,7 +23,8 @@ type input struct {
 	r, w int
 	one  [1]byte // what a connection that has been idle for long waits into
 
-	consumed int64 // bytes that the window has had
+	consumed int64 // bytes of which it is known what they were
+	counted  int64 // of these, in exchanges before the one under way
 	empty    int   // bytes of empty lines before the request that is awaited
 	ended    bool  // nothing will come any more
 	gone     error // why
@@ -192,9 +193,17 @@ func (in *input) readsAhead() bool {
 	return in.aside.running
 }
 
-// waitsBehind returns how many bytes the window has had, and how many with those that wait in it.
+// waitsBehind returns how many bytes have been consumed, and how many with those that wait in the window.
 func (in *input) waitsBehind() (consumed, received int64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.consumed, in.consumed + int64(len(in.Window()))
+}
+
+// advance returns how many bytes have been consumed since it was last asked.
+func (in *input) advance() int64 {
+	consumed, _ := in.waitsBehind()
+	n := consumed - in.counted
+	in.counted = consumed
+	return n
 }

@@ -14,7 +14,7 @@ import (
 func (c *Conn) Serve() Reason {
 	c.cfg.counters.accepted.Add(1)
 	return c.run(func() ending {
-		c.trace(Event{Kind: EventAccepted})
+		c.tellAccepted()
 		if c.denied {
 			return ReasonTooManyConns.ending()
 		}
@@ -82,8 +82,9 @@ func (c *Conn) end(end ending) {
 		}
 	})
 	defer c.leave() // before anybody is told of the end, who may wait for all connections to end
-	defer c.guarding("trace", func() { c.trace(Event{Kind: EventClosed, Verdict: end.verdict, Reason: end.reason}) })
+	defer c.guarding("trace", func() { c.tellClosed(end) })
 	defer c.countClosed(end.reason)
+	c.guarding("trace", func() { c.account(end) }) // of an exchange that something has cut short
 	if end.verdict == VerdictHijack {
 		return
 	}

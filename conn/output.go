@@ -19,6 +19,9 @@ type output struct {
 
 	failed atomic.Pointer[error] // the first failed write: nothing can be sent after it
 
+	sent    int64 // bytes that are not in buf any more
+	counted int64 // bytes of the responses before the one under way
+
 	alarm *time.Timer
 	armed bool // the alarm will flush
 }
@@ -149,6 +152,7 @@ func (o *output) send(p []byte) error {
 func (o *output) write(p []byte) error {
 	err := errNoReturn
 	defer func() { o.fail(err) }()
+	o.sent += int64(len(o.buf) + len(p)) // if not all of it went out, nothing else will
 	err = o.writeOut(p)
 	return err
 }
@@ -185,6 +189,14 @@ func (o *output) empty() {
 	o.buf = o.buf[:0]
 }
 
+// advance returns how many bytes there have been to send since it was last asked.
+func (o *output) advance() int64 {
+	position := o.sent + int64(len(o.buf))
+	n := position - o.counted
+	o.counted = position
+	return n
+}
+
 func (o *output) release() {
 	transport.PutBuffer(o.buf)
 	o.buf = nil
@@ -203,6 +215,7 @@ func (o *output) sendFile(file *io.LimitedReader, n int64) (sent int64, err erro
 			got, err = o.c.sock.SendFile(file, want)
 			return err
 		})
+		o.sent += got
 		if sent += got; got < want {
 			break // the file has ended
 		}

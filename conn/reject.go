@@ -36,9 +36,20 @@ func (c *Conn) reject(err error) ending {
 		b = append(b, line...)
 	}
 	c.out.mu.Lock()
+	c.res.begin()
+	c.res.status, c.res.coding, c.res.written = bad.Status, fixed, int64(len(line))
+	if c.asksForHead() {
+		c.res.coding = nothing
+	}
 	c.out.send(b) // which keeps it: it is short
+	c.res.account()
 	c.out.mu.Unlock()
-	c.trace(Event{Kind: EventResponded, Status: bad.Status})
+	c.refused(bad)
+	if c.record != nil {
+		c.tellResponded()
+		c.out.Flush()
+		c.noteSent()
+	}
 	if bad.Status == errSlowHead.Status {
 		return ReasonHeaderTimeout.ending()
 	}

@@ -66,6 +66,7 @@ type answer struct {
 	written   int64  // content bytes that the handler has written
 	truncated bool   // the client will see less than a whole response
 	continued bool   // 100 (Continue) has been sent
+	wire      int64  // bytes of it and of informational ones before it; 0 until it has ended
 }
 
 var (
@@ -277,6 +278,7 @@ func (w *response) sendContinue() error {
 func (w *response) end(err error) {
 	w.c.out.mu.Lock()
 	defer w.c.out.mu.Unlock()
+	defer w.account()
 	defer w.dropContent()
 	w.final = true
 	if err == nil && w.status == 101 && !w.stock {
@@ -322,4 +324,20 @@ func (w *response) bodiless() bool { return w.contentless() || w.c.req.Method ==
 // tunnel with the end of its head (RFC 9110 §9.3.6).
 func (w *response) contentless() bool {
 	return format.Contentless(w.status) || w.status < 300 && w.c.req.Method == "CONNECT"
+}
+
+// account counts the response, whose last byte is among what is to be sent. The output's mu is held.
+func (w *response) account() {
+	w.wire = w.c.out.advance()
+	if w.wire > 0 && w.coding != undecided {
+		w.c.tally.responses[classOf(w.status)].Add(1)
+	}
+}
+
+// contentSent returns how many bytes of content the client was sent, if it has taken them.
+func (w *response) contentSent() int64 {
+	if w.coding == nothing || w.coding == undecided {
+		return 0
+	}
+	return w.written
 }

@@ -5,6 +5,7 @@ package conn
 import (
 	"context"
 	"net"
+	"strconv"
 )
 
 // TLS makes the server's side of TLS connections. Package server/https has it for crypto/tls.
@@ -13,9 +14,29 @@ type TLS interface {
 	Check() error
 	// Server returns a TLS connection on top of one that was accepted, or nil where that is to stay as it is.
 	Server(nc net.Conn) Secure
-	// Handshake runs the connection's handshake, and returns the protocol that it agreed on, "" if none. A client that does
-	// not speak TLS is a *PlaintextError.
-	Handshake(ctx context.Context, s Secure) (proto string, err error)
+	// Handshake runs the connection's handshake, and returns what it agreed on. A client that does not speak TLS is a
+	// *PlaintextError.
+	Handshake(ctx context.Context, s Secure) (Session, error)
+}
+
+// Session is what a TLS handshake has agreed on.
+type Session struct {
+	Protocol string // by ALPN (RFC 7301); "": none
+	Version  TLSVersion
+}
+
+// TLSVersion is a version of TLS, by the number that it has on the wire (RFC 8446 §4.1.2) and in crypto/tls; 0: none.
+type TLSVersion uint16
+
+// String returns the version as in "1.3", "" for none, or the number of one that is not known.
+func (v TLSVersion) String() string {
+	switch {
+	case v == 0:
+		return ""
+	case v > 0x0300 && v <= 0x0304:
+		return "1." + strconv.Itoa(int(v-0x0301))
+	}
+	return nameOf(nil, "TLSVersion", int(v))
 }
 
 // Secure is a TLS connection, as *crypto/tls.Conn is one.

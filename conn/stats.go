@@ -3,9 +3,14 @@
 package conn
 
 import (
+	"maps"
+	"math/bits"
+	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"github.com/spillway-go/spillway/body"
+	"github.com/spillway-go/spillway/parser"
 )
 
 // Stats is a snapshot of what a server's connections do and have done.
@@ -20,6 +25,12 @@ type Stats struct {
 	Leftovers [body.Leftovers]int64 // exchanges by what became of their leftover; hijacked ones are not among them
 	Discarded int64                 // bytes of leftovers thrown away so that their connection could be kept
 	Closes    [Reasons]int64        // connections that have ended, by reason
+
+	Responses  [6]int64              // final ones, by the first digit of their status, 101 among them; at 0 those beyond 599
+	Received   int64                 // bytes of requests, heads and framing too, in exchanges that have ended
+	Sent       int64                 // bytes of responses likewise, also informational ones
+	Refusals   map[parser.Rule]int64 // requests that were refused for what they were, by the rule that they broke
+	Handshakes [Handshakes]int64     // TLS handshakes that failed
 }
 
 // counters are the server's own; those of the open connections come on top.
@@ -29,6 +40,32 @@ type counters struct {
 	leftovers [body.Leftovers]atomic.Int64
 	discarded atomic.Int64
 	closes    [Reasons]atomic.Int64
+
+	handshakes [Handshakes]atomic.Int64
+	mu         sync.Mutex // guards refusals
+	refusals   map[parser.Rule]int64
+}
+
+// tally counts what every exchange adds to. There are several, so that processors do not wait for each other's: a connection has
+// one of them.
+type tally struct {
+	responses [6]atomic.Int64
+	received  atomic.Int64
+	sent      atomic.Int64
+	_         [64]byte // some processors fetch cache lines in pairs
+}
+
+// newTallies makes a power of two of them.
+func newTallies() []tally { return make([]tally, 1<<bits.Len(uint(4*runtime.GOMAXPROCS(0)-1))) }
+
+func (s *Shared) tallyOf(id int64) *tally { return &s.tallies[uint64(id)%uint64(len(s.tallies))] }
+
+// classOf returns where responses with a status are counted.
+func classOf(status int) int {
+	if class := status / 100; class < len(tally{}.responses) {
+		return class
+	}
+	return 0
 }
 
 // Stats returns a snapshot, given the connections that are open.
@@ -42,6 +79,20 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	}
 	for i := range n.closes {
 		stats.Closes[i] = n.closes[i].Load()
+	}
+	for i := range n.handshakes {
+		stats.Handshakes[i] = n.handshakes[i].Load()
+	}
+	n.mu.Lock()
+	stats.Refusals = maps.Clone(n.refusals)
+	n.mu.Unlock()
+	for i := range s.tallies {
+		t := &s.tallies[i]
+		stats.Received += t.received.Load()
+		stats.Sent += t.sent.Load()
+		for class := range t.responses {
+			stats.Responses[class] += t.responses[class].Load()
+		}
 	}
 	for _, c := range open {
 		stats.Exchanges += c.served.Load()
@@ -67,6 +118,32 @@ func (c *Conn) countSettled(l body.Leftover, thrown int64) {
 	}
 	c.cfg.counters.leftovers[l].Add(1)
 	c.cfg.counters.discarded.Add(thrown)
+}
+
+// countBytes counts what an exchange has moved.
+func (c *Conn) countBytes() (received, sent int64) {
+	received = c.in.advance()
+	if received > 0 {
+		c.tally.received.Add(received)
+	}
+	sent = c.res.wire
+	if sent > 0 {
+		c.tally.sent.Add(sent)
+	}
+	c.res.wire = 0
+	return received, sent
+}
+
+// refused counts a request that was refused, and tells of it.
+func (c *Conn) refused(rule *parser.Error) {
+	n := &c.cfg.counters
+	n.mu.Lock()
+	if n.refusals == nil {
+		n.refusals = map[parser.Rule]int64{}
+	}
+	n.refusals[rule.Rule()]++
+	n.mu.Unlock()
+	c.noteRefusal(rule)
 }
 
 // countClosed adds the connection's own counters to the server's when it ends.

@@ -5,6 +5,7 @@ package parser
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Error says why a message was refused: it broke a rule of the grammar or one of the [Limits].
@@ -12,7 +13,28 @@ type Error struct {
 	Status  int    // the response's status code: 400, 413, 414, 417, 431, 501 or 505
 	Reason  string // what was wrong; bytes of the peer appear quoted, in ASCII, and cut
 	Section string // where the rule stands, for example "RFC 9112 §6.1"
+
+	form string // the reason before anything was put into it; "": it holds nothing of the peer's
 }
+
+// Rule is what was broken, whoever broke it with whatever bytes: there are only as many rules as the package has places that
+// refuse, so that they can be counted.
+type Rule struct {
+	Status  int    // of the response
+	Reason  string // what was wrong, with … for what differs
+	Section string // where the rule stands
+}
+
+// Rule returns the rule that was broken.
+func (e *Error) Rule() Rule {
+	if e.form == "" {
+		return Rule{e.Status, e.Reason, e.Section}
+	}
+	return Rule{e.Status, verbs.Replace(e.form), e.Section}
+}
+
+// verbs are what may stand in the form of a reason.
+var verbs = strings.NewReplacer("%s", "…", "%d", "…", "%c", "…")
 
 // Error returns the package, the reason and the rule's section in one line.
 func (e *Error) Error() string { return "parser: " + e.Reason + " (" + e.Section + ")" }
@@ -21,7 +43,7 @@ func (e *Error) Error() string { return "parser: " + e.Reason + " (" + e.Section
 func (e *Error) StatusCode() int { return e.Status }
 
 func refuse(status int, section, format string, args ...any) *Error {
-	return &Error{Status: status, Reason: fmt.Sprintf(format, args...), Section: section}
+	return &Error{Status: status, Reason: fmt.Sprintf(format, args...), Section: section, form: format}
 }
 
 // quote makes bytes of the peer fit for an error and a log line: escaped, in ASCII, at most 40 of them.

@@ -2,7 +2,10 @@
 
 package parser
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Fields are the field lines of a message, in the order and spelling received. Names are found whatever their case (RFC 9110
 // §5.1). The zero Fields are none. They are good for as long as their message is; names and values may be kept for ever.
@@ -12,6 +15,14 @@ type Fields struct{ section *Section }
 func (f Fields) Get(name string) string {
 	value, _ := f.Lookup(name)
 	return value
+}
+
+// Clone returns the same field lines, good for ever.
+func (f Fields) Clone() Fields {
+	if f.section == nil {
+		return f
+	}
+	return Fields{&Section{text: f.section.text, lines: slices.Clone(f.section.lines)}}
 }
 
 // Lookup returns the value of the first field line with this name, and whether there is one.

@@ -35,8 +35,18 @@ type (
 	Logger = conn.Logger
 	// Stats is a snapshot of what a server's connections do and have done.
 	Stats = conn.Stats
-	// Event is one step in a connection's life, for Server.Trace. It is valid during the call only.
+	// Event is one step in a connection's life and what is known by then, for Server.Trace. It may be kept.
 	Event = conn.Event
+	// Times are when an exchange had come how far, for Event.
+	Times = conn.Times
+	// TLSVersion is a version of TLS, by its number in crypto/tls; 0: none.
+	TLSVersion = conn.TLSVersion
+	// Handshake is why a TLS handshake failed, for Stats.
+	Handshake = conn.Handshake
+	// Refusal says which rule a refused request broke, with what, for Event.
+	Refusal = parser.Error
+	// Rule is what a refused request broke, for Stats.
+	Rule = parser.Rule
 	// EventKind is what happened to a connection.
 	EventKind = conn.EventKind
 	// Verdict is what a connection does after an exchange.
@@ -47,12 +57,12 @@ type (
 	Leftover = body.Leftover
 )
 
-// The kinds of events, in the order in which they come; the middle three come once in an exchange.
+// The kinds of events, in the order in which they come. EventSettled comes once for every request of which a byte has come.
 const (
 	EventAccepted   = conn.EventAccepted   // the connection has been accepted
 	EventHeadParsed = conn.EventHeadParsed // a request's head has come, and its handler runs next
 	EventResponded  = conn.EventResponded  // the response is complete, or given up, and about to be sent
-	EventSettled    = conn.EventSettled    // it is known what became of the leftover, and what follows
+	EventSettled    = conn.EventSettled    // the exchange is over, however it ended, and it is known what follows
 	EventClosed     = conn.EventClosed     // the connection has ended
 )
 

@@ -155,6 +155,15 @@ func (s *Server) check() error {
 	return s.failed
 }
 
+// TraceAll returns a Trace that tells each of several, in their order.
+func TraceAll(all ...func(Event)) func(Event) {
+	return func(e Event) {
+		for _, told := range all {
+			told(e)
+		}
+	}
+}
+
 func notFound(*Response, *Request) error { return &StatusError{Status: 404, Reason: "no handler"} }
 
 // Stats returns a snapshot of the server's counters. It is cheap, but walks all connections.

@@ -53,20 +53,20 @@ func (byListener) Check() error { return nil }
 // Server leaves connections as they are.
 func (byListener) Server(net.Conn) conn.Secure { return nil }
 
-// Handshake runs the handshake, and returns the protocol that it agreed on (RFC 7301).
-func (byListener) Handshake(ctx context.Context, s conn.Secure) (string, error) {
+// Handshake runs the handshake, and returns what it agreed on.
+func (byListener) Handshake(ctx context.Context, s conn.Secure) (conn.Session, error) {
 	err := s.HandshakeContext(ctx)
 	var bad tls.RecordHeaderError
 	if errors.As(err, &bad) && bad.Conn != nil {
-		return "", &conn.PlaintextError{Head: bad.RecordHeader, Err: err}
+		return conn.Session{}, &conn.PlaintextError{Head: bad.RecordHeader, Err: err}
 	}
 	if err != nil {
-		return "", err
+		return conn.Session{}, err
 	}
 	if state := stateOf(s); state != nil {
-		return state.NegotiatedProtocol, nil
+		return conn.Session{Protocol: state.NegotiatedProtocol, Version: conn.TLSVersion(state.Version)}, nil
 	}
-	return "", nil
+	return conn.Session{}, nil
 }
 
 // State returns the state of the TLS connection that a request came on, or nil where the connection is plain. It may be called

@@ -156,14 +156,14 @@ func (s *Server) note(e server.Event) {
 	case conn.EventAccepted:
 		s.open++
 	case conn.EventHeadParsed:
-		s.running[e.Conn] = &Exchange{Conn: e.Conn, Number: e.Exchange, Method: e.Request.Method, Target: e.Request.Target}
+		s.running[e.Conn] = &Exchange{Conn: e.Conn, Number: e.Exchange, Method: e.Method, Target: e.Target}
 	case conn.EventResponded:
 		if x := s.running[e.Conn]; x != nil {
-			x.Status, x.Sent = e.Status, e.Bytes
+			x.Status, x.Sent = e.Status, e.ContentSent
 		}
 	case conn.EventSettled:
 		if x := s.running[e.Conn]; x != nil {
-			x.Leftover, x.Thrown, x.Verdict, x.Reason = e.Leftover, e.Bytes, e.Verdict, e.Reason
+			x.Leftover, x.Thrown, x.Verdict, x.Reason = e.Leftover, e.Thrown, e.Verdict, e.Reason
 			s.settled = append(s.settled, *x)
 			delete(s.running, e.Conn)
 		}

@@ -210,7 +210,7 @@ func (r *modelRun) story() (modelStory, error) {
 		return s, fmt.Errorf("nothing was settled: %v", r.closed)
 	}
 	first, last := r.settled[0], r.settled[len(r.settled)-1]
-	s.outcome = modelOutcome{leftover: first.Leftover.String(), thrown: first.Bytes, end: first.Verdict.String()}
+	s.outcome = modelOutcome{leftover: first.Leftover.String(), thrown: first.Thrown, end: first.Verdict.String()}
 	if first.Reason != conn.ReasonNone {
 		s.outcome.end += " (" + first.Reason.String() + ")"
 	}

@@ -204,8 +204,8 @@ func (p *player) trace(e server.Event) {
 		p.open[int(e.Conn)] = true
 		p.mu.Unlock()
 	}
-	if e.Kind != conn.EventSettled && e.Kind != conn.EventClosed {
-		return
+	if e.Kind != conn.EventSettled && e.Kind != conn.EventClosed || e.Kind == conn.EventSettled && e.Times.HandlerBegun.IsZero() {
+		return // of what was refused, the end of the connection says enough
 	}
 	_, what, _ := strings.Cut(e.String(), ": ")
 	p.note(int(e.Conn), what)

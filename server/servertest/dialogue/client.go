@@ -180,7 +180,10 @@ func (t *Talker) Abort() error {
 		return errors.ErrUnsupported
 	}
 	t.add(Event{From: Client, Kind: Reset})
-	return t.Close()
+	if err := t.Close(); !errors.Is(err, net.ErrClosed) { // which an Abort has done
+		return err
+	}
+	return nil
 }
 
 // Close closes the connection and waits until nothing of the Talker runs any more.

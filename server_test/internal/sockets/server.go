@@ -64,7 +64,6 @@ func ServeOn(t testing.TB, srv *server.Server, l net.Listener) *Server {
 }
 
 func (l *Server) note(e server.Event) {
-	e.Request = nil // valid during the call only
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.events = append(l.events, e)
