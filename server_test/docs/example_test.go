@@ -84,6 +84,18 @@ func Example_shutdown() {
 	}
 }
 
+func Example_refusals() {
+	srv := &server.Server{
+		Handler: server.HandlerFunc(save),
+		Trace: func(e server.Event) {
+			if e.Kind == server.EventSettled && e.Refusal != nil {
+				slog.Info("request refused", "remote", e.Remote, "line", e.RequestLine, "rule", e.Refusal.Reason, "section", e.Refusal.Section)
+			}
+		},
+	}
+	log.Fatal(srv.ListenAndServe("127.0.0.1:8080"))
+}
+
 func Example_watching() {
 	srv := &server.Server{
 		Handler: server.HandlerFunc(save),
