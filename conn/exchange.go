@@ -103,7 +103,7 @@ func (c *Conn) settle() ending {
 
 // flushFirst sends the response before anything is waited for, and where somebody asks for when that was.
 func (c *Conn) flushFirst() error {
-	asked := c.cfg.config.State != nil || c.traced() && c.in.waiting() == 0
+	asked := c.cfg.config.State != nil || c.traced() && content{&c.in}.Buffered() == 0
 	if !asked && c.req.Body.Foresee(body.Budget{}) == body.LeftoverNothing && !c.in.readsAhead() {
 		return nil
 	}
