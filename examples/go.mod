@@ -1,4 +1,4 @@
-module github.com/spillway-go/spillway/examples/early413
+module github.com/spillway-go/spillway/examples
 
 go 1.26.0
 
@@ -9,4 +9,4 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace github.com/spillway-go/spillway => ../..
+replace github.com/spillway-go/spillway => ..
