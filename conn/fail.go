@@ -51,11 +51,11 @@ func (w *response) fail(err error) {
 		w.c.refused(rule)
 	}
 	left := w.c.req.over && errors.Is(err, context.Canceled) // is no failure of the handler's
-	if answer.Status == 500 && err != errPanicked && err != ErrAbort && !left && w.c.out.err() == nil {
+	if answer.Status == 500 && err != errPanicked && !isAbort(err) && !left && w.c.out.err() == nil {
 		w.c.logFailure("handler failed", err)
 	}
 	w.truncated = w.phase != phaseOpen
-	if w.truncated || err == ErrAbort {
+	if w.truncated || isAbort(err) {
 		return
 	}
 	switches := w.status == 101 // and will not, so that what it would switch to is of no interest
@@ -88,6 +88,18 @@ func describesContent(name string) bool {
 		}
 	}
 	return false
+}
+
+// isAbort reports whether the handler wants the connection ended, whoever has wrapped that.
+func isAbort(err error) bool { return errors.Is(err, ErrAbort) }
+
+// StatusOf returns the status of the response that an error becomes when a handler returns it before the head is sent, as
+// middleware wants to know it; 0 for nil, and for ErrAbort, which becomes none.
+func StatusOf(err error) int {
+	if err == nil || isAbort(err) {
+		return 0
+	}
+	return answerTo(err).Status
 }
 
 // answerTo returns the response that an error asks for. Only this project's errors speak to the client: what others say is

@@ -290,7 +290,7 @@ func (w *response) end(err error) {
 	if err != nil {
 		w.fail(err)
 	}
-	if w.truncated && w.phase != phaseOpen || err == ErrAbort {
+	if w.truncated && w.phase != phaseOpen || isAbort(err) {
 		w.truncated = true
 		if err == nil {
 			w.push(nil, false) // what was accepted before the handler wrote too much

@@ -35,6 +35,35 @@ func Example() {
 	// Output: 2 answers
 }
 
+// Middleware is a handler around another one. What an error will become it asks StatusOf, and passes the error on.
+func ExampleStatusOf() {
+	counted := func(next server.Handler) server.Handler {
+		return server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+			err := next.Serve(w, r)
+			status := w.Status()
+			if err != nil {
+				status = server.StatusOf(err)
+			}
+			fmt.Println(r.Method, r.RawPath, status)
+			return err
+		})
+	}
+	srv := &server.Server{Handler: counted(server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		return fmt.Errorf("no room: %w", &server.StatusError{Status: 507, Reason: "the disk is full"})
+	}))}
+	l := servertest.Listen()
+	go srv.Serve(l)
+	defer srv.Close()
+
+	c, _ := l.Dial()
+	io.WriteString(c, "PUT /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	answer, _ := io.ReadAll(c)
+	fmt.Printf("%s\n", answer[:25])
+	// Output:
+	// PUT /file 507
+	// HTTP/1.1 507 Insufficient
+}
+
 // An error becomes the response, with the status that it carries.
 func ExampleStatusError() {
 	upload := func(w *server.Response, r *server.Request) error {

@@ -140,3 +140,7 @@ type (
 	// GarbledError says that the content broke its own framing: 400, or the status of the limit that it broke.
 	GarbledError = body.GarbledError
 )
+
+// StatusOf returns the status of the response that an error becomes when a handler returns it before the head is sent, as
+// middleware wants to know it; 0 for nil, and for ErrAbort, which becomes none.
+func StatusOf(err error) int { return conn.StatusOf(err) }

@@ -41,7 +41,7 @@ func tales(w *server.Response, r *server.Request) error {
 	case "/fail":
 		return errors.New("as asked")
 	case "/abort":
-		return server.ErrAbort
+		return fmt.Errorf("as asked: %w", server.ErrAbort)
 	case "/upgrade":
 		w.SetStatus(101)
 		h, err := w.Hijack()
