@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server/internal/unixsock"
@@ -43,6 +44,7 @@ type Server struct {
 	NoPark         bool                                               // idle connections keep their goroutine, and see it when another closes them
 	FirstFromStart bool                                               // a first request's timeouts count from the connection's beginning, see conn.Config
 
+	draining atomic.Bool // Drain was called
 	registry registry
 	once     sync.Once
 	failed   error // in it

@@ -69,6 +69,7 @@ type Server struct {
 
 	t       *testing.T
 	cmd     *exec.Cmd
+	later   []*os.Process // those that have taken its place, one after the other
 	network string // tcp or unix
 	once    sync.Once
 }
@@ -119,17 +120,23 @@ func (s *Server) stop() {
 	}
 }
 
-// Signal sends the process a signal.
-func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) }
+// Signal sends the process a signal: the newest, after restarts.
+func (s *Server) Signal(sig os.Signal) error {
+	if n := len(s.later); n > 0 {
+		return s.later[n-1].Signal(sig)
+	}
+	return s.cmd.Process.Signal(sig)
+}
 
-// Wait waits for the server's end.
+// Wait waits for the server's end, and for that of those that have taken its place.
 func (s *Server) Wait() {
 	s.once.Do(func() {
-		timer := time.AfterFunc(sockets.Patience, func() { s.cmd.Process.Signal(syscall.SIGQUIT) }) // it prints its goroutines
+		timer := time.AfterFunc(sockets.Patience, func() { s.Signal(syscall.SIGQUIT) }) // it prints its goroutines
 		defer timer.Stop()
 		io.Copy(io.Discard, s.Stdout)
 		s.cmd.Wait()
 		s.Status = s.cmd.ProcessState.ExitCode()
+		s.waitForLater()
 	})
 }
 
