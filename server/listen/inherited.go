@@ -4,7 +4,7 @@
 package listen
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -119,12 +119,13 @@ func adoptAll(prefix string, decode func(string) string) (map[string][]net.Liste
 		return nil, fmt.Errorf("listen: %sLISTEN_FDNAMES %.80q are %d names for %d descriptors", prefix, list, len(names), n)
 	}
 	all := map[string][]net.Listener{}
-	var errs []error
+	var first error
 	for i, name := range names { // all of them, so that none is inherited by others
 		name = decode(name)
 		l, err := adopt(firstDescriptor+i, name)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("listen: descriptor %d, %.80q, of %sLISTEN_FDS %s: %w", firstDescriptor+i, name, prefix, fds, err))
+			err = fmt.Errorf("listen: descriptor %d, %.80q, of %sLISTEN_FDS %s: %w", firstDescriptor+i, name, prefix, fds, err)
+			first = cmp.Or(first, err)
 			continue
 		}
 		if own, is := l.(*net.UnixListener); is && strings.HasPrefix(name, "unix:") { // opened by a process that this one replaces
@@ -133,7 +134,7 @@ func adoptAll(prefix string, decode func(string) string) (map[string][]net.Liste
 		remember(name, l, false)
 		all[name] = append(all[name], l)
 	}
-	return all, errors.Join(errs...)
+	return all, first
 }
 
 // namesOf says what there is.

@@ -70,7 +70,7 @@ type Server struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	later   []*os.Process // those that have taken its place, one after the other
-	network string // tcp or unix
+	network string        // tcp or unix
 	once    sync.Once
 }
 
@@ -82,8 +82,14 @@ func Start(t *testing.T, flags ...string) *Server {
 // StartOf starts the lab of one of the built commands, with these flags alone.
 func StartOf(t *testing.T, command string, flags ...string) *Server {
 	t.Helper()
+	return StartBy(t, exec.Command(command, append([]string{"serve"}, flags...)...), func() {})
+}
+
+// StartBy starts the lab by a command of any kind, and calls meanwhile before it waits for the lab's first line.
+func StartBy(t *testing.T, cmd *exec.Cmd, meanwhile func()) *Server {
+	t.Helper()
 	LookAtSources()
-	s := &Server{t: t, cmd: exec.Command(command, append([]string{"serve"}, flags...)...)}
+	s := &Server{t: t, cmd: cmd}
 	s.cmd.Stderr = &s.Stderr
 	pipe, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -93,6 +99,7 @@ func StartOf(t *testing.T, command string, flags ...string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
+	meanwhile()
 	s.Stdout = bufio.NewReader(pipe)
 	line, err := s.Stdout.ReadString('\n')
 	where, ok := strings.CutPrefix(line, "listening on ")
