@@ -127,13 +127,16 @@ func (s *Server) stop() {
 	}
 }
 
-// Signal sends the process a signal: the newest, after restarts.
-func (s *Server) Signal(sig os.Signal) error {
+// Process is the server's process: the newest, after restarts.
+func (s *Server) Process() *os.Process {
 	if n := len(s.later); n > 0 {
-		return s.later[n-1].Signal(sig)
+		return s.later[n-1]
 	}
-	return s.cmd.Process.Signal(sig)
+	return s.cmd.Process
 }
+
+// Signal sends the process a signal.
+func (s *Server) Signal(sig os.Signal) error { return s.Process().Signal(sig) }
 
 // Wait waits for the server's end, and for that of those that have taken its place.
 func (s *Server) Wait() {
