@@ -17,7 +17,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := restart.Serve(srv, listeners...); err != nil {
+	err = restart.Serve(srv, listeners...)
+	if err != nil {
 		log.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ package command_test
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -50,6 +51,39 @@ func TestSocketActivation(t *testing.T) {
 			s.Restart()
 			s.Dial().WantKept()
 		})
+	}
+}
+
+// unit is one of systemd's in a page, with its name in the first line.
+var unit = regexp.MustCompile("(?s)```ini\n# (\\S+)\n(.*?)```")
+
+// TestUnits lets systemd's own program read the units in docs/operations.md, and judge how much harm the service could do.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	analyze := sockets.Program(t, "systemd-analyze")
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var names []string
+	for _, m := range unit.FindAllSubmatch(page, -1) {
+		names = append(names, filepath.Join(dir, string(m[1])))
+		text := strings.ReplaceAll(string(m[2]), "/usr/local/bin/spillway", command.Path)
+		if err := os.WriteFile(names[len(names)-1], []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(names) != 2 {
+		t.Fatalf("the page has the units %q", names)
+	}
+	if out, err := exec.Command(analyze, append([]string{"verify"}, names...)...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	const mostExposed = 20 // in tenths
+	out, err := exec.Command(analyze, "security", "--offline=true", fmt.Sprint("--threshold=", mostExposed), filepath.Join(dir, "spillway.service")).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
