@@ -15,8 +15,10 @@
 package restart
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -58,6 +60,7 @@ type run struct {
 	listeners []*listener
 	ready     chan struct{} // closed when all listeners are accepted from
 	ended     chan error    // what Serve returns, once for each
+	done      chan struct{} // closed when this is over
 	parent    *os.File      // is told that this process is ready; nil: it replaces none
 	child     *child        // is to replace this process; nil: none
 }
@@ -66,7 +69,11 @@ type run struct {
 // its place; or an error, when the server or one of the environment's values does not allow that. A program that changes its
 // directory before should be started by an absolute path, for the new process is started as this one was.
 func (p *Process) Serve(listeners ...net.Listener) error {
-	r := &run{Process: *p, signals: make(chan os.Signal, 8), ready: make(chan struct{}), ended: make(chan error, len(listeners))}
+	r := &run{
+		Process: *p, signals: make(chan os.Signal, 8), ready: make(chan struct{}), done: make(chan struct{}),
+		ended: make(chan error, len(listeners)),
+	}
+	defer close(r.done)
 	r.defaults()
 	signal.Notify(r.signals, append(replacing, syscall.SIGTERM, os.Interrupt)...)
 	defer signal.Stop(r.signals)
@@ -74,10 +81,7 @@ func (p *Process) Serve(listeners ...net.Listener) error {
 	if err == nil {
 		r.parent, err = parentsPipe()
 	}
-	if err == nil && len(listeners) == 0 {
-		err = errors.New("restart: no listeners to serve")
-	}
-	if err != nil {
+	if err := cmp.Or(err, p.check(len(listeners))); err != nil {
 		for _, l := range listeners {
 			l.Close()
 		}
@@ -85,6 +89,21 @@ func (p *Process) Serve(listeners ...net.Listener) error {
 	}
 	r.begin(listeners)
 	return r.loop(ticks(every))
+}
+
+// drainer is a Server that can drain.
+type drainer interface{ Drain() }
+
+// check returns what cannot work.
+func (p *Process) check(listeners int) error {
+	_, drains := p.Server.(drainer)
+	switch {
+	case listeners == 0:
+		return errors.New("restart: no listeners to serve")
+	case p.DrainTime > 0 && !drains:
+		return fmt.Errorf("restart: a DrainTime of %v, and a %T has no Drain", p.DrainTime, p.Server)
+	}
+	return nil
 }
 
 func (r *run) defaults() {
@@ -107,7 +126,11 @@ func (r *run) begin(listeners []net.Listener) {
 	}
 	go func() {
 		for _, l := range r.listeners {
-			<-l.accepting
+			select {
+			case <-l.accepting:
+			case <-r.done:
+				return
+			}
 		}
 		close(r.ready)
 	}()
@@ -127,7 +150,7 @@ func (r *run) loop(watchdog <-chan time.Time) error {
 		case <-watchdog:
 			r.notify(stateAlive)
 		case s := <-r.signals:
-			if s == syscall.SIGTERM || s == os.Interrupt {
+			if stops(s) {
 				r.child.stop()
 				r.stop()
 				return nil
@@ -143,6 +166,9 @@ func (r *run) loop(watchdog <-chan time.Time) error {
 		}
 	}
 }
+
+// stops reports whether a signal ends the service.
+func stops(s os.Signal) bool { return s == syscall.SIGTERM || s == os.Interrupt }
 
 func (r *run) tellReady() {
 	listen.CloseUnused()
@@ -186,16 +212,14 @@ func (r *run) handOver() {
 	for _, l := range r.listeners {
 		l.handed.Store(true)
 	}
-	done := make(chan struct{})
-	defer close(done)
 	go func() {
 		for {
 			select {
 			case s := <-r.signals:
-				if s == syscall.SIGTERM || s == os.Interrupt {
-					signal.Reset(syscall.SIGTERM, os.Interrupt)
+				if stops(s) {
+					signal.Stop(r.signals)
 				}
-			case <-done:
+			case <-r.done:
 				return
 			}
 		}
@@ -205,10 +229,10 @@ func (r *run) handOver() {
 
 // stop ends the service.
 func (r *run) stop() {
-	signal.Reset(syscall.SIGTERM, os.Interrupt) // a second one ends the process at once
+	signal.Stop(r.signals) // a second one ends the process at once
 	r.notify(stateStopping)
-	if d, can := r.Server.(interface{ Drain() }); can && r.DrainTime > 0 {
-		d.Drain()
+	if r.DrainTime > 0 {
+		r.Server.(drainer).Drain()
 		time.Sleep(r.DrainTime)
 	}
 	r.shutDown()

@@ -139,4 +139,8 @@ func TestWhatTheServerCannotDoIsAnErrorAtOnce(t *testing.T) {
 	if err := restart.Serve(srv); err == nil || !strings.Contains(err.Error(), "no listeners") {
 		t.Errorf("without listeners: %v", err)
 	}
+	p := restart.Process{Server: struct{ restart.Server }{srv}, DrainTime: time.Second}
+	if err := p.Serve(ls...); err == nil || !strings.Contains(err.Error(), "has no Drain") {
+		t.Errorf("without Drain: %v", err)
+	}
 }
