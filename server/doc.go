@@ -40,7 +40,8 @@
 // # Stopping
 //
 // [Server.Shutdown] closes the listeners, lets the exchanges that are running end, and returns when all connections have ended
-// or its context is done. [Server.Close] ends all at once.
+// or its context is done. [Server.Close] ends all at once. [Server.Drain] comes before, where balancers ask the server's [Server.Health].
+// Package [github.com/spillway-go/spillway/server/restart] does all of this when a signal says so, and restarts programs without losing a request.
 //
 // # Watching
 //

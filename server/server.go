@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spillway-go/spillway/conn"
+	"github.com/spillway-go/spillway/server/internal/unixsock"
 )
 
 // ErrClosed is returned by Serve and its kin after Shutdown or Close.
@@ -43,6 +44,7 @@ type Server struct {
 	NoPark         bool                                               // idle connections keep their goroutine, and see it when another closes them
 	FirstFromStart bool                                               // a first request's timeouts count from the connection's beginning, see conn.Config
 
+	draining atomic.Bool // Drain was called
 	registry registry
 	once     sync.Once
 	failed   error // in it
@@ -60,27 +62,13 @@ func (s *Server) ListenAndServe(addr string) error {
 }
 
 // Listen listens on a TCP address, or on the Unix socket PATH if the address is "unix:PATH". A socket that no server
-// listens on any more is replaced.
+// listens on any more is replaced. Package server/listen also gives sockets a mode and an owner, and has inherited ones.
 func Listen(addr string) (net.Listener, error) {
 	path, unix := strings.CutPrefix(addr, "unix:")
 	if !unix {
 		return net.Listen("tcp", addr)
 	}
-	l, err := net.Listen("unix", path)
-	if err == nil {
-		return l, nil
-	}
-	if info, failed := os.Stat(path); failed != nil || info.Mode().Type() != os.ModeSocket {
-		return nil, err
-	}
-	if c, failed := net.Dial("unix", path); failed == nil {
-		c.Close()
-		return nil, err
-	}
-	if os.Remove(path) != nil {
-		return nil, err
-	}
-	return net.Listen("unix", path)
+	return unixsock.Listen(path, unixsock.Anybody)
 }
 
 // Serve accepts connections from l and serves each in its own goroutine, until Shutdown or Close; then it returns

@@ -7,16 +7,23 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
+	"net"
 	"strconv"
 	"time"
 
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/listen"
 )
 
 // serveFlags are what the command line says. A limit of 0 is off.
 type serveFlags struct {
 	addr, api string
+
+	socketMode  mode
+	socketOwner string
+	perCore     bool
 
 	readHeaderTimeout, readTimeout, writeTimeout, idleTimeout duration
 
@@ -33,6 +40,8 @@ type serveFlags struct {
 	maxConnAge      duration
 	maxConns        size
 	shutdownTimeout duration
+	shutdownGrace   duration
+	drainTime       duration
 	trace           bool
 }
 
@@ -41,7 +50,10 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f := &serveFlags{}
 	set := flag.NewFlagSet("spillway serve", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`, or on the Unix socket PATH of unix:PATH")
+	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`, on the Unix socket PATH of unix:PATH, or on the socket NAME from systemd of fd:NAME")
+	set.Var(&f.socketMode, "socket-mode", "the permissions of a Unix socket, in octal `MODE`; empty: what the umask leaves")
+	set.StringVar(&f.socketOwner, "socket-owner", "", "the `USER`, USER:GROUP or :GROUP that owns a Unix socket; empty: the process's")
+	set.BoolVar(&f.perCore, "per-core", false, "listen with a socket for each core (SO_REUSEPORT)")
 	set.StringVar(&f.api, "api", "native", "the handler `API` that serves the routes: native or nethttp")
 	f.readHeaderTimeout.define(set, "read-header-timeout", 10*time.Second, "from a request's first byte to the end of its headers")
 	f.readTimeout.define(set, "read-timeout", 0, "from a request's first byte to the end of its body")
@@ -60,6 +72,8 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f.maxConnRequests.define(set, "max-conn-requests", 0, "requests after which a connection's response says close")
 	f.maxConnAge.define(set, "max-conn-age", 0, "how long a connection may be open before a response on it says close; up to a tenth less")
 	f.shutdownTimeout.define(set, "shutdown-timeout", 10*time.Second, "how long a graceful shutdown waits")
+	f.shutdownGrace.define(set, "shutdown-grace", 100*time.Millisecond, "how long an idle connection waits, in a shutdown or restart, for a request that is on its way")
+	f.drainTime.define(set, "drain-time", 0, "for how long, after a signal and before a shutdown, /health says 503 and all is served")
 	set.BoolVar(&f.trace, "trace", false, "print one line per connection event on standard error")
 
 	err := set.Parse(args)
@@ -83,14 +97,19 @@ func (f *serveFlags) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
-	case f.addr == "" || f.addr == "unix:":
-		return fmt.Errorf("-addr %q is neither HOST:PORT nor unix:PATH", f.addr)
+	case f.addr == "" || f.addr == "unix:" || f.addr == "fd:":
+		return fmt.Errorf("-addr %q is neither HOST:PORT nor unix:PATH nor fd:NAME", f.addr)
 	case f.api != "native" && f.api != "nethttp":
 		return fmt.Errorf("-api %q is neither native nor nethttp", f.api)
 	case max(f.maxHeaderBytes, f.maxConns, f.maxConnRequests) > math.MaxInt32:
 		return fmt.Errorf("-max-header-bytes, -max-conns and -max-conn-requests are at most %d", math.MaxInt32)
 	}
 	return nil
+}
+
+// listen opens the listeners, or finds those that were handed over.
+func (f *serveFlags) listen() ([]net.Listener, error) {
+	return listen.Config{Mode: fs.FileMode(f.socketMode), Owner: f.socketOwner, PerCore: f.perCore}.On(f.addr)
 }
 
 // limits returns the flags as a server's limits, where zero would be a default and negative is off.
@@ -112,6 +131,7 @@ func (f *serveFlags) limits() server.Limits {
 		StallTimeout:      orOff(time.Duration(f.stallTimeout)),
 		MaxRequests:       int(f.maxConnRequests), // 0 is off, here too
 		MaxAge:            time.Duration(f.maxConnAge),
+		ShutdownGrace:     orOff(time.Duration(f.shutdownGrace)),
 	}
 	if f.maxHeaderBytes == 0 {
 		lim.HeadBytes = math.MaxInt32 // a head is held whole: there is no more than that
@@ -145,6 +165,25 @@ func (d *duration) Set(s string) error {
 		return errors.New("not a duration like 5s, from 0 on")
 	}
 	*d = duration(v)
+	return nil
+}
+
+// mode is a flag's permissions of a file; 0: none are given.
+type mode fs.FileMode
+
+func (m *mode) String() string {
+	if *m == 0 {
+		return ""
+	}
+	return strconv.FormatUint(uint64(*m), 8)
+}
+
+func (m *mode) Set(s string) error {
+	v, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || v == 0 || v > uint64(fs.ModePerm) {
+		return errors.New("not the permissions of a file, like 660")
+	}
+	*m = mode(v)
 	return nil
 }
 

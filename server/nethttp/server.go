@@ -58,6 +58,7 @@ type Server struct {
 	once     sync.Once
 	prepared atomic.Bool // the engine is configured: the http.Server's fields may have been changed until then
 	shutdown atomic.Bool
+	draining atomic.Bool // Drain was called
 
 	configuring sync.Once
 	failed      error                  // in it

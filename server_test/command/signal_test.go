@@ -3,6 +3,7 @@
 package command_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -148,4 +149,43 @@ func TestManyConnections(t *testing.T) {
 	if s.Has(fmt.Sprintf("conn %d", n+1)) {
 		t.Error("there are connections that nobody made")
 	}
+}
+
+// TestDrainTime has health checks fail before the server stops to accept connections.
+func TestDrainTime(t *testing.T) {
+	t.Parallel()
+	for _, api := range []string{"native", "nethttp"} {
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			s := command.Start(t, "-api", api, "-drain-time", "2s")
+			const health = "GET /health HTTP/1.1\r\nHost: lab\r\n\r\n"
+			c := s.Dial()
+			c.Ask(health).Want(t, 200, "ok\n")
+			s.Signal(syscall.SIGTERM)
+			if !sockets.Eventually(func() bool { return c.Ask(health).StatusCode == 503 }) {
+				t.Error("the health check does not fail")
+			}
+			late := s.Dial()
+			late.WantKept()
+			late.WantKept()
+			s.Wait()
+		})
+	}
+}
+
+// TestTermWhileReplaced stops the service while a process that was replaced ends an upload: that is not cut off.
+func TestTermWhileReplaced(t *testing.T) {
+	t.Parallel()
+	s := command.Start(t, "-trace", "-shutdown-timeout", "0")
+	c := s.Dial()
+	c.Send("POST /consume HTTP/1.1\r\nHost: lab\r\nContent-Length: 8\r\n\r\nhalf")
+	s.Await(`conn 1 exchange 1: head`)
+	old := s.Process()
+	s.Restart()
+	if err := errors.Join(old.Signal(syscall.SIGTERM), s.Signal(syscall.SIGTERM)); err != nil {
+		t.Fatal(err)
+	}
+	c.Send("half")
+	c.Receive("POST").Want(t, 200, "consumed 8 bytes\n")
+	s.Wait()
 }

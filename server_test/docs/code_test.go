@@ -84,6 +84,7 @@ func compile(t *testing.T, page, program string) {
 // packages are those whose names pages may use, by the word before the dot.
 var packages = map[string]string{
 	"parser": "parser", "body": "body", "conn": "conn", "server": "server", "https": "server/https", "nethttp": "server/nethttp",
+	"listen": "server/listen", "restart": "server/restart",
 	"servertest": "server/servertest",
 }
 

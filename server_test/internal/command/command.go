@@ -69,7 +69,8 @@ type Server struct {
 
 	t       *testing.T
 	cmd     *exec.Cmd
-	network string // tcp or unix
+	later   []*os.Process // those that have taken its place, one after the other
+	network string        // tcp or unix
 	once    sync.Once
 }
 
@@ -81,8 +82,14 @@ func Start(t *testing.T, flags ...string) *Server {
 // StartOf starts the lab of one of the built commands, with these flags alone.
 func StartOf(t *testing.T, command string, flags ...string) *Server {
 	t.Helper()
+	return StartBy(t, exec.Command(command, append([]string{"serve"}, flags...)...), func() {})
+}
+
+// StartBy starts the lab by a command of any kind, and calls meanwhile before it waits for the lab's first line.
+func StartBy(t *testing.T, cmd *exec.Cmd, meanwhile func()) *Server {
+	t.Helper()
 	LookAtSources()
-	s := &Server{t: t, cmd: exec.Command(command, append([]string{"serve"}, flags...)...)}
+	s := &Server{t: t, cmd: cmd}
 	s.cmd.Stderr = &s.Stderr
 	pipe, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -92,6 +99,7 @@ func StartOf(t *testing.T, command string, flags ...string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
+	meanwhile()
 	s.Stdout = bufio.NewReader(pipe)
 	line, err := s.Stdout.ReadString('\n')
 	where, ok := strings.CutPrefix(line, "listening on ")
@@ -119,17 +127,26 @@ func (s *Server) stop() {
 	}
 }
 
-// Signal sends the process a signal.
-func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) }
+// Process is the server's process: the newest, after restarts.
+func (s *Server) Process() *os.Process {
+	if n := len(s.later); n > 0 {
+		return s.later[n-1]
+	}
+	return s.cmd.Process
+}
 
-// Wait waits for the server's end.
+// Signal sends the process a signal.
+func (s *Server) Signal(sig os.Signal) error { return s.Process().Signal(sig) }
+
+// Wait waits for the server's end, and for that of those that have taken its place.
 func (s *Server) Wait() {
 	s.once.Do(func() {
-		timer := time.AfterFunc(sockets.Patience, func() { s.cmd.Process.Signal(syscall.SIGQUIT) }) // it prints its goroutines
+		timer := time.AfterFunc(sockets.Patience, func() { s.Signal(syscall.SIGQUIT) }) // it prints its goroutines
 		defer timer.Stop()
 		io.Copy(io.Discard, s.Stdout)
 		s.cmd.Wait()
 		s.Status = s.cmd.ProcessState.ExitCode()
+		s.waitForLater()
 	})
 }
 
