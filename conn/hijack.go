@@ -106,7 +106,11 @@ func (c *Conn) giveAway() *Hijacked {
 
 // leave tells, once, that the connection is not the server's any more.
 func (c *Conn) leave() {
-	if c.left.CompareAndSwap(false, true) && c.cfg.config.Ended != nil {
+	if !c.left.CompareAndSwap(false, true) {
+		return
+	}
+	c.handCounters()
+	if c.cfg.config.Ended != nil {
 		c.cfg.config.Ended(c)
 	}
 }

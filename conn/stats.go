@@ -42,7 +42,7 @@ type counters struct {
 	closes    [Reasons]atomic.Int64
 
 	handshakes [Handshakes]atomic.Int64
-	mu         sync.Mutex // guards refusals
+	mu         sync.Mutex // guards refusals, and is held while a connection hands its counters over
 	refusals   map[parser.Rule]int64
 }
 
@@ -71,6 +71,8 @@ func classOf(status int) int {
 // Stats returns a snapshot, given the connections that are open.
 func (s *Shared) Stats(open []*Conn) Stats {
 	n := &s.counters
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	stats := Stats{
 		Open: len(open), Accepted: n.accepted.Load(), Exchanges: n.exchanges.Load(), Discarded: n.discarded.Load(),
 	}
@@ -83,9 +85,7 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	for i := range n.handshakes {
 		stats.Handshakes[i] = n.handshakes[i].Load()
 	}
-	n.mu.Lock()
 	stats.Refusals = maps.Clone(n.refusals)
-	n.mu.Unlock()
 	for i := range s.tallies {
 		t := &s.tallies[i]
 		stats.Received += t.received.Load()
@@ -146,10 +146,14 @@ func (c *Conn) refused(rule *parser.Error) {
 	c.noteRefusal(rule)
 }
 
-// countClosed adds the connection's own counters to the server's when it ends.
-func (c *Conn) countClosed(why Reason) {
+// countClosed counts the end of a connection.
+func (c *Conn) countClosed(why Reason) { c.cfg.counters.closes[why].Add(1) }
+
+// handCounters adds the connection's own counters to the server's, before the server forgets the connection.
+func (c *Conn) handCounters() {
 	n := &c.cfg.counters
-	n.closes[why].Add(1)
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.exchanges.Add(c.served.Swap(0))
 	n.leftovers[body.LeftoverNothing].Add(c.settled.Swap(0))
 }
