@@ -40,6 +40,7 @@
 //   - case of hosts: hosts are compared without it (RFC 9110 §4.2.3); ServeMux compares the bytes.
 //   - encoded slash: %2F is part of its segment; ServeMux takes a segment that is only %2F for the path's last slash, and decodes it in redirects.
 //   - encoded redirect: the path in Location is encoded once; ServeMux encodes the percent signs of a path that it cleans again.
+//   - empty path: that of an absolute-form is the same as / (RFC 9110 §4.2.3); ServeMux redirects to it.
 //   - absolute redirect: Location is right under a prefix that Mount has taken away; below StripPrefix that of ServeMux lacks it.
 //   - unclean patterns: are refused with any method and with none, as no request can match them; ServeMux takes them without a method, for CONNECT.
 //   - late patterns: are refused when the Mux has served a request; ServeMux takes them at any time.

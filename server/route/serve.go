@@ -53,11 +53,9 @@ func (m *Mux) find(r *server.Request) (found *route, to string) {
 		p = clean(p)
 	}
 	name := m.hostOf(r)
-	found = m.lookUp(name, r.Method, p)
-	if !strings.HasSuffix(p, "/") && !found.exact(p) {
-		if m.lookUp(name, r.Method, p+"/").exact(p + "/") {
-			return nil, p + "/"
-		}
+	found = m.lookUp(name, r.Method, p, false)
+	if !strings.HasSuffix(p, "/") && !found.exact(p, false) && m.lookUp(name, r.Method, p, true).exact(p, true) {
+		return nil, p + "/"
 	}
 	if len(p) != len(r.RawPath) || p != r.RawPath {
 		return nil, p
@@ -74,13 +72,13 @@ func (m *Mux) hostOf(r *server.Request) string {
 }
 
 // lookUp finds a route of this host, or else of any.
-func (m *Mux) lookUp(name, method, path string) *route {
+func (m *Mux) lookUp(name, method, path string, slashed bool) *route {
 	if name != "" {
-		if found := m.hosts[name].find(method, path); found != nil {
+		if found := m.hosts[name].find(method, path, slashed); found != nil {
 			return found
 		}
 	}
-	return m.hosts[""].find(method, path)
+	return m.hosts[""].find(method, path, slashed)
 }
 
 // redirect answers with the place of the same resource, below the prefix that was taken away, with the same query.
@@ -124,7 +122,7 @@ func (m *Mux) refuse(w *server.Response, r *server.Request) error {
 			continue
 		}
 		for method, n := range of.methods {
-			if n.find(p) != nil || !strings.HasSuffix(p, "/") && n.find(p+"/") != nil {
+			if n.find(p, false) != nil || n.find(p, !strings.HasSuffix(p, "/")) != nil {
 				methods[method] = true
 			}
 		}

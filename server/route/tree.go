@@ -16,15 +16,19 @@ type route struct {
 }
 
 // exact reports whether the route takes a path to its end with all its segments, which one that ends in a wildcard for the
-// rest does where there is no rest.
-func (r *route) exact(path string) bool {
+// rest does where there is no rest. A path may be slashed, as find has it.
+func (r *route) exact(path string, slashed bool) bool {
 	if r == nil {
 		return false
 	}
 	if last := r.segments[len(r.segments)-1]; last.kind != rest {
 		return true
 	}
-	return strings.HasSuffix(path, "/") && strings.Count(path, "/") == len(r.segments)
+	n := strings.Count(path, "/")
+	if slashed {
+		n++
+	}
+	return (slashed || strings.HasSuffix(path, "/")) && n == len(r.segments)
 }
 
 // host holds the routes of one host.
@@ -85,14 +89,15 @@ func (n *node) add(r *route) {
 }
 
 // find returns the most specific route below n that takes a path, or nil. Where one alternative leads nowhere, the next is
-// tried: no two are tried in vain that do not both stand in patterns.
-func (n *node) find(path string) *route {
+// tried: no two are tried in vain that do not both stand in patterns. A path that is slashed is looked up as if it had a slash
+// at its end, which it has not.
+func (n *node) find(path string, slashed bool) *route {
 	switch {
 	case n == nil:
 		return nil
-	case path == "":
+	case path == "" && !slashed:
 		return n.end
-	case path == "/":
+	case path == "" || path == "/":
 		if n.slash != nil {
 			return n.slash
 		}
@@ -103,30 +108,30 @@ func (n *node) find(path string) *route {
 		end = len(path)
 	}
 	if n.literals != nil {
-		if r := n.literals[decoded(path[1:end])].find(path[end:]); r != nil {
+		if r := n.literals[decoded(path[1:end])].find(path[end:], slashed); r != nil {
 			return r
 		}
 	}
-	if r := n.single.find(path[end:]); r != nil {
+	if r := n.single.find(path[end:], slashed); r != nil {
 		return r
 	}
 	return n.rest
 }
 
 // find returns the route of a host that takes a method and a path. A route with the method comes first.
-func (h *host) find(method, path string) *route {
+func (h *host) find(method, path string, slashed bool) *route {
 	if h == nil {
 		return nil
 	}
-	if r := h.methods[method].find(path); r != nil {
+	if r := h.methods[method].find(path, slashed); r != nil {
 		return r
 	}
 	if method == "HEAD" {
-		if r := h.methods["GET"].find(path); r != nil {
+		if r := h.methods["GET"].find(path, slashed); r != nil {
 			return r
 		}
 	}
-	return h.any.find(path)
+	return h.any.find(path, slashed)
 }
 
 // decoded returns a part of a path without its percent-encoding, which has been checked.
