@@ -46,8 +46,8 @@ func Set(w *server.Response, c Cookie) error {
 	return w.Add("Set-Cookie", c.String())
 }
 
-// Delete lets the browser forget a cookie. Its Name, Path and Domain must be those with which it was set, and where its name has a prefix, Secure
-// must be, too.
+// Delete lets the browser forget a cookie. Its Name, Path and Domain must be those with which it was set, and where its name
+// has a prefix, Secure must be, too.
 func Delete(w *server.Response, c Cookie) error {
 	c.Value, c.MaxAge, c.Expires = "", -1, time.Time{}
 	return Set(w, c)

@@ -156,7 +156,8 @@ func TestTheContentsOwnErrorsStay(t *testing.T) {
 	}
 }
 
-// FuzzParts looks for multipart content that makes reading it panic, or end in an error without a status, and for parts beyond the limits.
+// FuzzParts looks for multipart content that makes reading it panic, or end in an error without a status, and for parts
+// beyond the limits.
 func FuzzParts(f *testing.F) {
 	f.Add("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--", "b")
 	f.Add("--b\r\nContent-Disposition: form-data; name=f; filename=\"x\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=4", "b")

@@ -14,8 +14,8 @@ import (
 	"github.com/spillway-go/spillway/server"
 )
 
-// Part is one part of a form: a field, or a file where it has a FileName. It is read as it comes from the connection, and is good until the loop
-// over the parts goes on; what has not been read then is thrown away.
+// Part is one part of a form: a field, or a file where it has a FileName. It is read as it comes from the connection, and is
+// good until the loop over the parts goes on; what has not been read then is thrown away.
 type Part struct {
 	Name     string               // the field's name
 	FileName string               // as the client has it, without folders; to be trusted with nothing
@@ -26,8 +26,8 @@ type Part struct {
 	left    int64           // of PartBytes
 }
 
-// Parts returns the parts of the request's content in the order in which they come. An error is the last that the loop gets, and
-// carries a status: 415 for content of another type, 413 beyond a limit, 400 for malformed content, and those of reading.
+// Parts returns the parts of the request's content in the order in which they come. An error is the last that the loop gets,
+// and carries a status: 415 for content of another type, 413 beyond a limit, 400 for malformed content, and those of reading.
 func Parts(r *server.Request, l Limits) iter.Seq2[*Part, error] {
 	return func(yield func(*Part, error) bool) {
 		if err := isType(r, "multipart/form-data"); err != nil {

@@ -28,8 +28,8 @@ type Limits struct {
 }
 
 // Read decodes the request's content, which must be one JSON value, into v. Errors carry a status: 415 for content of another
-// type, 413 for too much of it, 400 for what is not JSON or does not fit v, and those of reading. Where there is an error, v may
-// hold a part of what was sent.
+// type, 413 for too much of it, 400 for what is not JSON or does not fit v, and those of reading. Where there is an error, v
+// may hold a part of what was sent.
 //
 // What v takes may be larger than the content: a value of type any up to some thirty times. Values nest up to 10,000 deep.
 func Read(r *server.Request, v any, l Limits) error {
@@ -112,8 +112,8 @@ func (s *source) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write answers with a value as JSON and a line end. It sets Content-Type where the handler has not. The value is encoded before anything is
-// sent, so that one that cannot be is an error while another response is still possible.
+// Write answers with a value as JSON and a line end. It sets Content-Type where the handler has not. The value is encoded
+// before anything is sent, so that one that cannot be is an error while another response is still possible.
 func Write(w *server.Response, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -69,8 +69,8 @@ func (m *Mux) add(p *pattern, h server.Handler) error {
 	return nil
 }
 
-// Group registers routes that have a prefix and middleware in common. It belongs to its Mux: their patterns have precedence over others, and
-// conflict with them, as if they had been registered there.
+// Group registers routes that have a prefix and middleware in common. It belongs to its Mux: their patterns have precedence
+// over others, and conflict with them, as if they had been registered there.
 type Group struct {
 	mux    *Mux
 	prefix string
