@@ -11,11 +11,13 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/servertest"
@@ -27,11 +29,11 @@ func tree(t *testing.T, names ...string) (dir string) {
 	top := t.TempDir()
 	dir = filepath.Join(top, "www")
 	for _, name := range append(names, "../outside.txt") {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte("this is "+name), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte("this is "+name), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,6 +225,35 @@ func TestAFileThatBecomesShorterIsCut(t *testing.T) {
 	if text, err := io.ReadAll(res.Body); err == nil && res.StatusCode == 200 {
 		t.Errorf("got %q as if it were whole", text)
 	}
+}
+
+func TestServeFile(t *testing.T) {
+	d := opened(t, tree(t, "app.html", "sub/a.txt"))
+	for name, want := range map[string]int{"app.html": 200, "sub": 404, "none": 404, "../outside.txt": 404} {
+		s := servertest.Start(t, server.HandlerFunc(func(w *server.Response, r *server.Request) error { return d.ServeFile(w, r, name) }))
+		if res, text := ask(t, s, "GET", "/any/../path"); res.StatusCode != want || want == 200 && text != "this is app.html" {
+			t.Errorf("%s: %d %q, want %d", name, res.StatusCode, text, want)
+		}
+	}
+}
+
+// FuzzNames looks for paths that are let through and lead out of the directory, and for redirects to somewhere else.
+func FuzzNames(f *testing.F) {
+	for _, seed := range []string{"/", "/../a", "//a/.", "/a/..", `/..\a`, "/a:b", "a/./b//"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, p string) {
+		if climbs(p) {
+			return
+		}
+		name := nameOf(p)
+		if !filepath.IsLocal(name) || utf8.ValidString(name) && !fs.ValidPath(name) {
+			t.Errorf("%q is called %q", p, name)
+		}
+		if to := encode(path.Base(p)); strings.ContainsAny(to, ":?#\\/\r\n ") {
+			t.Errorf("%q is redirected to %q", p, to)
+		}
+	})
 }
 
 // FuzzRanges looks for ranges that do not lie within the content, and for more of them than may be asked for.

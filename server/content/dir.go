@@ -57,10 +57,7 @@ func (d *Dir) Serve(w *server.Response, r *server.Request) error {
 	if strings.HasSuffix(p, "/"+index) {
 		return moved(w, r, "./")
 	}
-	name := strings.TrimPrefix(path.Clean("/"+p), "/")
-	if name == "" {
-		name = "."
-	}
+	name := nameOf(p)
 	info, err := d.stat(name)
 	switch {
 	case err != nil:
@@ -71,6 +68,26 @@ func (d *Dir) Serve(w *server.Response, r *server.Request) error {
 		return moved(w, r, "../"+encode(path.Base(p)))
 	}
 	return d.file(w, r, name, info)
+}
+
+// ServeFile answers with one file, whatever the path of the request.
+func (d *Dir) ServeFile(w *server.Response, r *server.Request, name string) error {
+	info, err := d.stat(name)
+	if err == nil && info.IsDir() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return d.failed(w, err)
+	}
+	return d.file(w, r, name, info)
+}
+
+// nameOf returns what a path is called in a file system.
+func nameOf(p string) string {
+	if name := path.Clean("/" + p)[1:]; name != "" {
+		return name
+	}
+	return "."
 }
 
 // climbs reports whether a path has a segment of two dots. To some systems, a backslash is a slash.

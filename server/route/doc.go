@@ -47,6 +47,7 @@
 //   - empty path: that of an absolute-form is the same as / (RFC 9110 §4.2.3); ServeMux redirects to it.
 //   - absolute redirect: Location is right under a prefix that Mount has taken away; below StripPrefix that of ServeMux lacks
 //     it.
+//   - page of redirects: there is none; ServeMux answers GET with a line of HTML.
 //   - unclean patterns: are refused with any method and with none, as no request can match them; ServeMux takes them without
 //     a method, for CONNECT.
 //   - late patterns: are refused when the Mux has served a request; ServeMux takes them at any time.

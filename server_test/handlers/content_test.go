@@ -186,9 +186,24 @@ func directories(t *testing.T, shown map[string]bool) {
 		{request: "GET /" + strings.Repeat("x", 300), differs: "names"}, {request: "GET /a%00b", differs: "names"},
 	})
 	p.enough(90)
+	below(t, fsys)
 	p.compare = []string{"ETag"}
 	p.run([]row{{request: "GET /a.txt", differs: "ETag"}})
 	for name := range p.shown {
 		shown[name] = true
 	}
+}
+
+// below compares directories that are mounted below a prefix.
+func below(t *testing.T, fsys fs.FS) {
+	var ours route.Mux
+	ours.Mount("/static", &content.Dir{FS: fsys})
+	theirs := http.NewServeMux()
+	theirs.Handle("/static/", http.StripPrefix("/static", http.FileServerFS(fsys)))
+	p := start(t, &ours, theirs, "Content-Length", "Location")
+	p.content = true
+	p.run([]row{
+		{request: "GET /static"}, {request: "GET /static/"}, {request: "GET /static/dir"}, {request: "GET /static/dir/"}, {request: "GET /static/dir/index.html?x"}, {request: "GET /static/a.txt/"},
+		{request: "GET /static/a%20b.txt"}, {request: "GET /a.txt"}, {request: "GET /static/../a.txt"}, {request: "HEAD /static/bare/c.js"},
+	})
 }

@@ -93,6 +93,8 @@ func TestRoutes(t *testing.T) {
 		{request: "POST /patch", differs: "Allow"}, {request: "DELETE /sub/x", differs: "Allow"}, {request: "OPTIONS *", differs: "OPTIONS *"},
 		{request: "CONNECT a.example:81"},
 	})
+	p.compare = []string{"Location", "Content-Type"}
+	p.run([]row{{request: "GET /tree", differs: "page of redirects"}, {request: "HEAD /tree", differs: "page of redirects"}, {request: "POST /tree"}, {request: "GET /none/at/all"}, {request: "PUT /head"}})
 	p.enough(300)
 	registration(t, p.shown)
 	mounted(t, p.shown)
