@@ -36,7 +36,7 @@ func (m *Mux) Mount(prefix string, h server.Handler) { m.Group("").Mount(prefix,
 // Register is Handle with an error for a pattern that is malformed, or conflicts with one that is there, for a handler that
 // is nil, and for a Mux that has served requests already.
 func (m *Mux) Register(pattern string, h server.Handler) error {
-	if f, ok := h.(server.HandlerFunc); h == nil || ok && f == nil {
+	if isNil(h) {
 		return fmt.Errorf("route: the handler for %.80q is nil", pattern)
 	}
 	p, err := parsePattern(pattern)
@@ -44,6 +44,12 @@ func (m *Mux) Register(pattern string, h server.Handler) error {
 		return err
 	}
 	return m.add(p, h)
+}
+
+// isNil reports whether there is no handler.
+func isNil(h server.Handler) bool {
+	f, ok := h.(server.HandlerFunc)
+	return h == nil || ok && f == nil
 }
 
 func (m *Mux) add(p *pattern, h server.Handler) error {
@@ -95,7 +101,7 @@ func (g *Group) Group(prefix string, around ...Middleware) *Group {
 // Handle registers a handler for the requests that a pattern takes, whose path comes behind the group's prefix. It panics
 // where Register returns an error.
 func (g *Group) Handle(pattern string, h server.Handler) {
-	if f, ok := h.(server.HandlerFunc); h == nil || ok && f == nil {
+	if isNil(h) {
 		panic(fmt.Errorf("route: the handler for %.80q is nil", pattern))
 	}
 	g.register(pattern, plain(h))
@@ -111,7 +117,7 @@ func (g *Group) HandleFunc(pattern string, f Func) {
 
 // Mount registers a handler for all that lies below a prefix, as Mux.Mount does. The group's prefix is taken away, too.
 func (g *Group) Mount(prefix string, h server.Handler) {
-	if h == nil {
+	if isNil(h) {
 		panic(fmt.Errorf("route: the handler below %.80q is nil", prefix))
 	}
 	if strings.ContainsAny(prefix, " \t") {
@@ -140,7 +146,7 @@ func (g *Group) register(text string, of func(*pattern) server.Handler) {
 	}
 	h := of(p)
 	for i := len(g.around) - 1; i >= 0; i-- {
-		if h = g.around[i](h); h == nil {
+		if h = g.around[i](h); isNil(h) {
 			panic(errors.New("route: middleware has made a handler that is nil"))
 		}
 	}

@@ -96,11 +96,10 @@ func parseSegment(part string, last bool) (segment, error) {
 		}
 		return segment{literal, decoded}, nil
 	}
-	name, ok := strings.CutPrefix(part, "{")
-	if name, ok = cutSuffixIf(ok, name, "}"); !ok {
+	if part[0] != '{' || part[len(part)-1] != '}' {
 		return segment{}, fmt.Errorf("%.40q has a wildcard that is not the whole of it", part)
 	}
-	name, toEnd := strings.CutSuffix(name, "...")
+	name, toEnd := strings.CutSuffix(part[1:len(part)-1], "...")
 	switch {
 	case (toEnd || name == "$") && !last:
 		return segment{}, fmt.Errorf("%.40q is not at the end", part)
@@ -112,13 +111,6 @@ func parseSegment(part string, last bool) (segment, error) {
 		return segment{rest, name}, nil
 	}
 	return segment{single, name}, nil
-}
-
-func cutSuffixIf(ok bool, s, suffix string) (string, bool) {
-	if !ok {
-		return s, false
-	}
-	return strings.CutSuffix(s, suffix)
 }
 
 // isIdentifier reports whether a name is one as Go has them.

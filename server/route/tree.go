@@ -88,9 +88,9 @@ func (n *node) add(r *route) {
 	n.end = r
 }
 
-// find returns the most specific route below n that takes a path, or nil. Where one alternative leads nowhere, the next is
-// tried: no two are tried in vain that do not both stand in patterns. A path that is slashed is looked up as if it had a slash
-// at its end, which it has not.
+// find returns the most specific route below n that takes a path, or nil. The next segment itself comes before a wildcard for
+// it, and that before one for the rest; where one leads nowhere, the next is tried. A path that is slashed is looked up as if
+// it had a slash at its end, which it has not.
 func (n *node) find(path string, slashed bool) *route {
 	switch {
 	case n == nil:
