@@ -9,6 +9,7 @@
 //	load        more clients than there is room for
 //	command     spillway serve: its routes, flags and signals
 //	clients     curl, browsers, a proxy, and the HTTP clients of several languages
+//	handlers    the packages for native handlers beside net/http, request by request
 //	house       the rules of the repository: imports, sizes, and how files are kept
 //	docs        what the pages of the documentation state
 //

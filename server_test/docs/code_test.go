@@ -86,6 +86,7 @@ var packages = map[string]string{
 	"parser": "parser", "body": "body", "conn": "conn", "server": "server", "https": "server/https", "nethttp": "server/nethttp",
 	"listen": "server/listen", "restart": "server/restart",
 	"servertest": "server/servertest",
+	"route":      "server/route", "content": "server/content", "form": "server/form", "cookie": "server/cookie", "jsonbody": "server/jsonbody",
 }
 
 // variables are what pages call values of types, as the examples do.

@@ -38,6 +38,12 @@ var parts = map[string]func(t *testing.T) string{
 	"unmeasured":     unmeasured,
 	"machine":        machine,
 	"figures":        figures,
+
+	"route-differences":   func(t *testing.T) string { return differencesOf(t, "server/route") },
+	"content-differences": func(t *testing.T) string { return differencesOf(t, "server/content") },
+	"form-differences":    func(t *testing.T) string { return differencesOf(t, "server/form") },
+	"cookie-differences":  func(t *testing.T) string { return differencesOf(t, "server/cookie") },
+	"form-limits":         func(t *testing.T) string { return fieldTable(t, "server/form", "Limits", "", "limit") },
 }
 
 // table writes a table in Markdown.

@@ -17,10 +17,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/content"
 	"github.com/spillway-go/spillway/server/nethttp"
 )
 
-const filesEnv = "SPILLWAY_ECOSYSTEM_FILES" // the directory that the process of the test serves
+const (
+	filesEnv  = "SPILLWAY_ECOSYSTEM_FILES"        // the directory that the process of the test serves
+	nativeEnv = "SPILLWAY_ECOSYSTEM_FILES_NATIVE" // not empty: by package content, and not by net/http's file server
+)
 
 // TestFileServerProcess is no test: it is the process that TestSendfile looks at. It serves until its input ends.
 func TestFileServerProcess(t *testing.T) {
@@ -33,13 +38,29 @@ func TestFileServerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Printf("listening on %s\n", l.Addr())
-	srv := nethttp.New(&http.Server{Handler: http.FileServer(http.Dir(dir))})
+	var srv interface {
+		Serve(net.Listener) error
+		Close() error
+	} = nethttp.New(&http.Server{Handler: http.FileServer(http.Dir(dir))})
+	if os.Getenv(nativeEnv) != "" {
+		native, err := content.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv = &server.Server{Handler: native}
+	}
 	go srv.Serve(l)
 	io.Copy(io.Discard, os.Stdin)
 	srv.Close()
 }
 
 func TestSendfile(t *testing.T) {
+	for name, native := range map[string]string{"net/http's file server": "", "package content": "1"} {
+		t.Run(name, func(t *testing.T) { testSendfile(t, native) })
+	}
+}
+
+func testSendfile(t *testing.T, native string) {
 	strace := straceProgram(t)
 	const size = 3 << 20
 	dir := t.TempDir()
@@ -47,7 +68,7 @@ func TestSendfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "strace")
-	addr, end := straced(t, strace, log, dir)
+	addr, end := straced(t, strace, log, dir, native)
 	w := wireTo(t, site{Addr: addr})
 	var want int64
 	for _, test := range []struct {
@@ -90,10 +111,10 @@ func straceProgram(t *testing.T) string {
 }
 
 // straced runs a file server of this package under strace, and returns its address and what ends it.
-func straced(t *testing.T, strace, log, dir string) (addr string, end func()) {
+func straced(t *testing.T, strace, log, dir, native string) (addr string, end func()) {
 	t.Helper()
 	cmd := exec.Command(strace, "-f", "-qq", "-o", log, "-e", "trace=sendfile,splice", os.Args[0], "-test.run=^TestFileServerProcess$")
-	cmd.Env = append(os.Environ(), filesEnv+"="+dir, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), filesEnv+"="+dir, nativeEnv+"="+native, "GORACE=atexit_sleep_ms=0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

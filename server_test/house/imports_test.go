@@ -17,6 +17,9 @@ const module = "github.com/spillway-go/spillway/"
 // be imported by that one alone, and by those inside it.
 var layers = []string{"parser", "body", "conn", "server", "server/https", "server/nethttp", "server/listen", "server/restart"}
 
+// optional are the packages for native handlers. Each may import what lies below them, and none of them another.
+var optional = []string{"server/route", "server/content", "server/form", "server/cookie", "server/jsonbody"}
+
 // rooms are the packages inside others, and what each may import of this module.
 var rooms = map[string][]string{
 	"conn/internal/transport": nil, "conn/internal/format": {"parser"}, "conn/internal/park": nil, "server/internal/unixsock": nil,
@@ -46,6 +49,23 @@ func TestImportsGoUpOnly(t *testing.T) {
 		for _, imported := range goList(t, "-f", `{{join .Imports "\n"}}`, module+room) {
 			if own, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(may, own) {
 				t.Errorf("%s imports %s", room, own)
+			}
+		}
+	}
+}
+
+func TestOptionalPackagesStandAlone(t *testing.T) {
+	core := layers[:slices.Index(layers, "server")+1]
+	for _, pkg := range optional {
+		for _, imported := range goList(t, "-f", `{{join .Imports "\n"}}`, module+pkg) {
+			if own, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(core, own) || imported == "reflect" {
+				t.Errorf("%s imports %s", pkg, imported)
+			}
+		}
+		deps := goList(t, "-deps", module+pkg)
+		for _, h := range heavy {
+			if slices.Contains(deps, h) && !(pkg == "server/jsonbody" && h == "encoding/json") {
+				t.Errorf("%s depends on %s", pkg, h)
 			}
 		}
 	}
