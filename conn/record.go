@@ -22,7 +22,7 @@ func (c *Conn) trace(kind EventKind, e Event) {
 	e.Kind, e.Time = kind, time.Now()
 	e.Conn, e.TLS = c.id, c.tlsVersion
 	if c.record.Remote == nil {
-		c.record.Remote, c.record.Local = c.nc.RemoteAddr(), c.nc.LocalAddr()
+		c.record.Remote, c.record.Local = c.RemoteAddr(), c.LocalAddr()
 	}
 	e.Remote, e.Local = c.record.Remote, c.record.Local
 	c.cfg.config.Trace(e)

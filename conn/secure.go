@@ -59,10 +59,10 @@ func (e *PlaintextError) Error() string { return e.Err.Error() }
 // Unwrap returns TLS's own error.
 func (e *PlaintextError) Unwrap() error { return e.Err }
 
-// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve, on a connection
-// whose Config has a TLS too.
+// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve and
+// behind ReadProxyHeader, on a connection whose Config has a TLS too.
 func (c *Conn) StartTLS(t TLS) {
-	secure := t.Server(&c.sock)
+	secure := t.Server(c.behindHeader())
 	if secure == nil {
 		return
 	}
