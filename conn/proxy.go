@@ -4,7 +4,6 @@
 package conn
 
 import (
-	"bytes"
 	"io"
 	"net"
 	"net/netip"
@@ -158,22 +157,11 @@ func (c *Conn) RemoteAddr() net.Addr { return c.introduced.Load().remoteOf(c.nc)
 // LocalAddr returns the address that the client has connected to: the PROXY header's, or else the connection's own.
 func (c *Conn) LocalAddr() net.Addr { return c.introduced.Load().localOf(c.nc) }
 
-// behind is a connection behind its PROXY header: what was received with that comes first.
+// behind is what TLS stands on: the socket behind a PROXY header, if there is one. What was received with that comes first.
 type behind struct {
 	net.Conn
 	c     *Conn
 	early []byte
-}
-
-// behindHeader returns what TLS is to stand on.
-func (c *Conn) behindHeader() net.Conn {
-	if c.cfg.config.ProxyProtocol == ProxyOff {
-		return &c.sock
-	}
-	early := bytes.Clone(c.in.Window())
-	c.in.Consume(len(early))
-	c.in.release()
-	return &behind{&c.sock, c, early}
 }
 
 func (b *behind) Read(p []byte) (int, error) {

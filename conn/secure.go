@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"strconv"
@@ -62,10 +63,14 @@ func (e *PlaintextError) Unwrap() error { return e.Err }
 // StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve and
 // behind ReadProxyHeader, on a connection whose Config has a TLS too.
 func (c *Conn) StartTLS(t TLS) {
-	secure := t.Server(c.behindHeader())
+	below := &behind{Conn: &c.sock, c: c}
+	secure := t.Server(below)
 	if secure == nil {
 		return
 	}
+	below.early = bytes.Clone(c.in.Window())
+	c.in.Consume(len(below.early))
+	c.in.release()
 	c.tls, c.stream = secure, secure
 	c.sock.StandBelow()
 }
