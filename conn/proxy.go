@@ -79,6 +79,9 @@ func (c *Conn) readProxyHeader() ending {
 		case err == parser.ErrNoProxyHeader:
 			return ReasonProxyMissing.ending()
 		case err != nil:
+			if c.record != nil {
+				c.record.failed = err
+			}
 			c.cfg.config.Log.Debug("PROXY header refused", "remote", c.nc.RemoteAddr(), "error", err)
 			return ReasonProxyMalformed.ending()
 		case n > 0 && !trusted:

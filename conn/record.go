@@ -14,7 +14,7 @@ import (
 type record struct {
 	Event
 	open   bool  // a byte of the request has come, and the exchange has not been settled
-	failed error // what has ended the TLS handshake
+	failed error // what has ended the TLS handshake, or was wrong with the PROXY header
 }
 
 // trace tells an event, with what the connection is.
