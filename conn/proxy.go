@@ -53,6 +53,7 @@ func (c *Conn) ReadProxyHeader() bool {
 	}
 	c.barred = c.readProxyHeader()
 	c.sock.Reads.By(time.Time{})
+	c.in.advance() // the header is no request's
 	if c.barred.verdict == VerdictReuse && c.tls == nil && c.cfg.config.TLS != nil {
 		c.StartTLS(c.cfg.config.TLS)
 	}

@@ -70,6 +70,7 @@ func (c *Conn) StartTLS(t TLS) {
 	}
 	below.early = bytes.Clone(c.in.Window())
 	c.in.Consume(len(below.early))
+	c.in.advance()
 	c.in.release()
 	c.tls, c.stream = secure, secure
 	c.sock.StandBelow()

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,8 +80,13 @@ func TestProxyHeadersAreBelieved(t *testing.T) {
 // believed sends a header with two requests behind it, in pieces, and wants the answers and the events of a client's addresses.
 func believed(t *testing.T, header, pieces, want string) {
 	var remotes []string
+	var received []int64
 	srv := &server.Server{ProxyProtocol: server.ProxyRequired, ProxyTrusted: ours, Handler: server.HandlerFunc(tellAddrs)}
-	srv.Trace = func(e server.Event) { remotes = append(remotes, fmt.Sprint(e.Remote)) }
+	srv.Trace = func(e server.Event) {
+		if remotes = append(remotes, fmt.Sprint(e.Remote)); e.Kind == server.EventSettled {
+			received = append(received, e.Received)
+		}
+	}
 	l := servertest.Listen()
 	go srv.Serve(l)
 	defer srv.Close()
@@ -113,8 +119,8 @@ func believed(t *testing.T, header, pieces, want string) {
 			t.Errorf("an event of %s, want %s", remote, client)
 		}
 	}
-	if len(remotes) < 5 {
-		t.Errorf("%d events", len(remotes))
+	if n := int64(len(getHello)); len(remotes) < 5 || !slices.Equal(received, []int64{n, n}) {
+		t.Errorf("%d events; the requests have %d bytes, want twice %d", len(remotes), received, n)
 	}
 }
 
