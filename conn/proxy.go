@@ -51,6 +51,7 @@ func (c *Conn) ReadProxyHeader() bool {
 	if c.cfg.config.ProxyProtocol == ProxyOff {
 		return true
 	}
+	c.barred = ReasonAborted.ending() // where that does not return
 	c.barred = c.readProxyHeader()
 	c.sock.Reads.By(time.Time{})
 	c.in.advance() // the header is no request's

@@ -47,36 +47,33 @@ func walk(remote string, values []string, trusted []netip.Prefix, parse func(str
 	return at
 }
 
-// node returns the address that a node has (RFC 7239 §6), with or without a port and brackets; not valid where it has none.
+// node returns the address that a node has (RFC 7239 §6), with or without a port; not valid where it has none. An IPv6 address
+// without a port needs no brackets.
 func node(s string) netip.Addr {
-	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
-	if strings.HasPrefix(s, "[") != strings.HasSuffix(s, "]") || err != nil {
-		host, port, found := cutLast(s, ":")
-		bracketed := strings.HasPrefix(host, "[")
-		if bracketed {
-			host = strings.TrimSuffix(host[1:], "]")
-		}
-		if addr, err = netip.ParseAddr(host); err != nil || !found || addr.Is6() != bracketed || !isPort(port) {
+	host, port := s, ""
+	rest, bracketed := strings.CutPrefix(s, "[")
+	switch colon := strings.IndexByte(s, ':'); {
+	case bracketed:
+		end := strings.IndexByte(rest, ']')
+		if end < 0 {
 			return netip.Addr{}
 		}
+		host, port = rest[:end], rest[end+1:]
+	case colon >= 0 && colon == strings.LastIndexByte(s, ':'):
+		host, port = s[:colon], s[colon:]
 	}
-	if addr.Zone() != "" {
+	addr, err := netip.ParseAddr(host)
+	if err != nil || addr.Zone() != "" || bracketed && !addr.Is6() || port != "" && !isPort(port) {
 		return netip.Addr{}
 	}
 	return addr.Unmap()
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
-
-// isPort reports whether a node's port is a number, or a name that hides it.
+// isPort reports whether a colon and a port stand there: a number, or a name that hides it.
 func isPort(s string) bool {
-	digits := strings.Trim(s, "0123456789") == "" && len(s) > 0 && len(s) <= 5
-	return digits || len(s) > 1 && s[0] == '_'
+	name, ok := strings.CutPrefix(s, ":")
+	digits := strings.Trim(name, "0123456789") == "" && len(name) > 0 && len(name) <= 5
+	return ok && (digits || len(name) > 1 && name[0] == '_')
 }
 
 // xHops returns the hops of an X-Forwarded-For field line.
