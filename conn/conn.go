@@ -42,6 +42,10 @@ type Config struct {
 	Park    bool            // idle connections may give up their goroutine, where the system allows it
 	Ended   func(*Conn)     // is told when a connection has ended or was hijacked; nil: nobody
 
+	// ProxyProtocol says whether connections begin with a PROXY header, and ProxyTrusts from which addresses one is believed.
+	ProxyProtocol ProxyProtocol
+	ProxyTrusts   func(net.Addr) bool
+
 	// FirstFromStart lets the ReadHeaderTimeout and the ReadTimeout of a connection's first request count from when the wait for
 	// it begins, as net/http does, and not from its first byte. The IdleTimeout does not count then, if there is the other.
 	FirstFromStart bool
@@ -106,7 +110,8 @@ type Conn struct {
 	tls Secure // nil: plain
 	*work
 
-	own atomic.Pointer[own] // see Keep; nil: nothing is kept
+	own        atomic.Pointer[own]        // see Keep; nil: nothing is kept
+	introduced atomic.Pointer[introduced] // nil: it began with no PROXY header
 
 	served   atomic.Int64 // exchanges begun
 	settled  atomic.Int64 // exchanges that left nothing
@@ -120,7 +125,7 @@ type Conn struct {
 	parked     bool          // it has been, and its idle time goes on
 	rare       bool          // its last request came after more than ParkAfter
 	stop       sync.Mutex    // held while an idle connection is interrupted
-	denied     bool          // the client has too many connections
+	barred     ending        // how it ends without having been served; VerdictReuse: it does not
 	idleSince  time.Duration // since the server began
 	opened     time.Duration // likewise
 	tlsVersion TLSVersion
@@ -155,10 +160,11 @@ type work struct {
 // New returns a connection that is to be served. Its id appears in events and in its requests.
 func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 	c := &Conn{cfg: cfg, id: id, nc: nc, opened: time.Since(cfg.began)}
+	cfg.counters.accepted.Add(1)
 	c.attach()
 	if already, ok := nc.(Secure); ok {
 		c.tls = already
-	} else if cfg.config.TLS != nil {
+	} else if cfg.config.TLS != nil && cfg.config.ProxyProtocol == ProxyOff {
 		c.StartTLS(cfg.config.TLS)
 	}
 	return c

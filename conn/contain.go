@@ -87,7 +87,7 @@ func (c *Conn) log(what string, args ...any) {
 // remote returns the client's address, or nil if that cannot be had.
 func (c *Conn) remote() net.Addr {
 	defer ignorePanic()
-	return c.nc.RemoteAddr()
+	return c.RemoteAddr()
 }
 
 // ignorePanic, deferred, is for what is called to log a panic: there is nobody left to tell.

@@ -16,8 +16,8 @@
 //	                  ▼                  ▼  │ readable
 //	              lingering            parked
 //
-// Before its first request a connection is busy with the handshake, then idle. Stop interrupts it while it is idle. The
-// constants are in state.go.
+// Before its first request a connection is idle until its PROXY header comes, where one may, then busy with the handshake, then
+// idle. Stop interrupts it while it is idle. The constants are in state.go.
 //
 // # Who may touch it
 //

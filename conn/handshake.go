@@ -68,7 +68,7 @@ func (c *Conn) handshakeFailed(err error) ending {
 		end, why = ReasonRefused.ending(), HandshakeHTTP
 	}
 	c.noteHandshake(why, err)
-	c.cfg.config.Log.Debug("TLS handshake failed", "remote", c.nc.RemoteAddr(), "error", err)
+	c.cfg.config.Log.Debug("TLS handshake failed", "remote", c.RemoteAddr(), "error", err)
 	return end
 }
 

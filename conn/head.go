@@ -99,15 +99,7 @@ func (c *Conn) awaitRequest() ending {
 	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
 		until := c.idleDeadline(time.Now(), soon)
 		c.sock.Reads.By(until)
-		stopped := !c.beIdle()
-		err := os.ErrDeadlineExceeded
-		if !stopped {
-			err = c.awaitByte(soon)
-			stopped = c.beBusy()
-		}
-		if stopped && transport.IsTimeout(err) {
-			err = c.awaitLast()
-		}
+		stopped, err := c.awaitUnlessStopped(soon)
 		switch {
 		case c.out.err() != nil:
 			return writeReason(c.out.err()).ending()
@@ -130,6 +122,19 @@ func (c *Conn) awaitRequest() ending {
 			c.parked = true
 		}
 	}
+}
+
+// awaitUnlessStopped waits for anything to come; when the connection is to stop, only for what is on its way.
+func (c *Conn) awaitUnlessStopped(soon bool) (stopped bool, err error) {
+	stopped, err = !c.beIdle(), os.ErrDeadlineExceeded
+	if !stopped {
+		err = c.awaitByte(soon)
+		stopped = c.beBusy()
+	}
+	if stopped && transport.IsTimeout(err) {
+		err = c.awaitLast()
+	}
+	return stopped, err
 }
 
 // awaitByte waits for anything to come.

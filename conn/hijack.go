@@ -13,7 +13,15 @@ import (
 type Hijacked struct {
 	net.Conn        // as the server accepted it, or the TLS connection on top of it; without deadlines
 	Early    []byte // received behind the request's head or its read content, and not yet read
+
+	introduced *introduced // nil: the connection began with no PROXY header
 }
+
+// RemoteAddr returns the client's address: the PROXY header's, where a balancer has sent one.
+func (h *Hijacked) RemoteAddr() net.Addr { return h.introduced.remoteOf(h.Conn) }
+
+// LocalAddr returns the address that the client has connected to: the PROXY header's, where a balancer has sent one.
+func (h *Hijacked) LocalAddr() net.Addr { return h.introduced.localOf(h.Conn) }
 
 // Read reads from Early, and then from the connection.
 func (h *Hijacked) Read(p []byte) (int, error) {
@@ -117,7 +125,7 @@ func (c *Conn) leave() {
 
 // detach returns the connection as it was before it was served, with what has been received.
 func (c *Conn) detach() *Hijacked {
-	h := &Hijacked{Conn: c.nc}
+	h := &Hijacked{Conn: c.nc, introduced: c.introduced.Load()}
 	if c.tls != nil {
 		h.Conn = c.tls
 	}

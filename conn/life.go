@@ -12,18 +12,17 @@ import (
 // the configuration allows it, Serve also returns, ReasonNone, when the connection has been parked: it will be served again,
 // in a goroutine of its own, when something comes.
 func (c *Conn) Serve() Reason {
-	c.cfg.counters.accepted.Add(1)
 	return c.run(func() ending {
 		c.tellAccepted()
-		if c.denied {
-			return ReasonTooManyConns.ending()
+		if c.barred.verdict != VerdictReuse {
+			return c.barred
 		}
 		return c.handshake()
 	})
 }
 
 // Deny lets Serve, which is called next, end the connection at once, because its client has too many.
-func (c *Conn) Deny() { c.denied = true }
+func (c *Conn) Deny() { c.barred = ReasonTooManyConns.ending() }
 
 // run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
 // costs this connection and nothing else.

@@ -12,6 +12,8 @@ import (
 // Limits bounds what a client may cost. A zero field means its default; a negative one turns the limit off, where the
 // comment does not say otherwise.
 type Limits struct {
+	ProxyHeaderTimeout time.Duration // from a connection's beginning to the end of its PROXY header, where one may come. Default 5 s
+
 	ReadHeaderTimeout time.Duration // from a request's first byte to the end of its head: 408. Default 10 s
 	ReadTimeout       time.Duration // from a request's first byte to the end of its content: 408. Default off
 	WriteTimeout      time.Duration // from the end of a request's head to the last byte of its response. Default off
@@ -66,6 +68,7 @@ const forever = 1<<63 - 1
 // withDefaults returns the limits with every zero replaced by its default and every negative by no limit.
 func (l Limits) withDefaults() Limits {
 	p := parser.DefaultLimits()
+	set(&l.ProxyHeaderTimeout, 5*time.Second, 0)
 	set(&l.ReadHeaderTimeout, 10*time.Second, 0)
 	set(&l.ReadTimeout, 0, 0)
 	set(&l.WriteTimeout, 0, 0)

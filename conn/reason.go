@@ -46,6 +46,10 @@ const (
 	ReasonMaxRequests                   // the connection has served as many requests as it may
 	ReasonMaxAge                        // the connection has been open for as long as it may
 	ReasonTooManyConns                  // the client has more connections than it may
+	ReasonProxyUntrusted                // an address that is not trusted sent a PROXY header, or should have
+	ReasonProxyMissing                  // the connection did not begin with the PROXY header that it must have
+	ReasonProxyMalformed                // the PROXY header broke its grammar, or its checksum
+	ReasonProxyTimeout                  // the PROXY header did not end in time
 	ReasonAborted                       // the server closed the connection
 	ReasonHijacked                      // a handler has hijacked the connection
 	ReasonOtherProtocol                 // another protocol was served on it, and has ended
@@ -65,6 +69,7 @@ type Stage uint8
 // The stages.
 const (
 	StageAny       Stage = iota
+	StageProxy           // the PROXY header in front of everything is being read
 	StageHandshake       // TLS is being negotiated
 	StageIdle            // the connection waits for a request
 	StageHead            // a request's head is being read
@@ -72,7 +77,7 @@ const (
 	StageLeftover        // what the handler left of the content is being settled
 )
 
-var stageNames = [...]string{"any", "handshake", "idle", "head", "response", "leftover"}
+var stageNames = [...]string{"any", "proxy", "handshake", "idle", "head", "response", "leftover"}
 
 // String returns the stage in a lower-case word, or as a number if it is none.
 func (s Stage) String() string { return nameOf(stageNames[:], "Stage", int(s)) }
@@ -101,6 +106,10 @@ var reasons = [Reasons]struct {
 	ReasonMaxRequests:     {"max requests", "The connection has served MaxRequests requests.", VerdictLinger, StageResponse, "RFC 9112 §9.6"},
 	ReasonMaxAge:          {"max age", "The connection has been open for its MaxAge; where no response could say so, it had been idle for a tenth of it.", VerdictLinger, StageAny, "RFC 9112 §9.6"},
 	ReasonTooManyConns:    {"too many connections", "The client had MaxConnsPerClient other connections when this one was accepted.", VerdictClose, StageAny, "RFC 9112 §9.4"},
+	ReasonProxyUntrusted:  {"proxy untrusted", "A PROXY header came from an address outside ProxyTrusted, or the connection did where one is required.", VerdictClose, StageProxy, ""},
+	ReasonProxyMissing:    {"proxy missing", "The connection began with something else than the PROXY header that is required.", VerdictClose, StageProxy, ""},
+	ReasonProxyMalformed:  {"proxy malformed", "The PROXY header broke its grammar, was too long, or had another checksum than it says.", VerdictClose, StageProxy, ""},
+	ReasonProxyTimeout:    {"proxy timeout", "The PROXY header did not end within the ProxyHeaderTimeout.", VerdictClose, StageProxy, ""},
 	ReasonAborted:         {"aborted", "The server or a handler closed the connection at once.", VerdictClose, StageAny, ""},
 	ReasonHijacked:        {"hijacked", "A handler has hijacked the connection.", VerdictHijack, StageAny, "RFC 9110 §7.8"},
 	ReasonOtherProtocol:   {"other protocol", "The client and the server have agreed on another protocol, which has been served to its end.", VerdictClose, StageAny, ""},

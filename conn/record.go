@@ -14,7 +14,7 @@ import (
 type record struct {
 	Event
 	open   bool  // a byte of the request has come, and the exchange has not been settled
-	failed error // what has ended the TLS handshake
+	failed error // what has ended the TLS handshake, or was wrong with the PROXY header
 }
 
 // trace tells an event, with what the connection is.
@@ -22,7 +22,7 @@ func (c *Conn) trace(kind EventKind, e Event) {
 	e.Kind, e.Time = kind, time.Now()
 	e.Conn, e.TLS = c.id, c.tlsVersion
 	if c.record.Remote == nil {
-		c.record.Remote, c.record.Local = c.nc.RemoteAddr(), c.nc.LocalAddr()
+		c.record.Remote, c.record.Local = c.RemoteAddr(), c.LocalAddr()
 	}
 	e.Remote, e.Local = c.record.Remote, c.record.Local
 	c.cfg.config.Trace(e)

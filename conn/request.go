@@ -153,8 +153,11 @@ func (r *Request) ConnID() int64 { return r.turn.c.id }
 // Number returns the request's number on its connection, counted from 1.
 func (r *Request) Number() int { return int(r.turn.number) }
 
-// RemoteAddr returns the client's address.
-func (r *Request) RemoteAddr() net.Addr { return r.turn.c.nc.RemoteAddr() }
+// RemoteAddr returns the client's address: the PROXY header's, where a balancer has sent one.
+func (r *Request) RemoteAddr() net.Addr { return r.turn.c.RemoteAddr() }
 
-// LocalAddr returns the server's address.
-func (r *Request) LocalAddr() net.Addr { return r.turn.c.nc.LocalAddr() }
+// LocalAddr returns the address that the client has connected to: the PROXY header's, where a balancer has sent one.
+func (r *Request) LocalAddr() net.Addr { return r.turn.c.LocalAddr() }
+
+// ProxyHeader returns the PROXY header that the connection began with, or nil. It must not be changed, and may be kept.
+func (r *Request) ProxyHeader() *parser.ProxyHeader { return r.turn.c.ProxyHeader() }

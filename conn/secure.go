@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"strconv"
@@ -59,13 +60,18 @@ func (e *PlaintextError) Error() string { return e.Err.Error() }
 // Unwrap returns TLS's own error.
 func (e *PlaintextError) Unwrap() error { return e.Err }
 
-// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve, on a connection
-// whose Config has a TLS too.
+// StartTLS lets the connection begin with a TLS handshake, where t makes one. It is called before Serve and
+// behind ReadProxyHeader, on a connection whose Config has a TLS too.
 func (c *Conn) StartTLS(t TLS) {
-	secure := t.Server(&c.sock)
+	below := &behind{Conn: &c.sock, c: c}
+	secure := t.Server(below)
 	if secure == nil {
 		return
 	}
+	below.early = bytes.Clone(c.in.Window())
+	c.in.Consume(len(below.early))
+	c.in.advance()
+	c.in.release()
 	c.tls, c.stream = secure, secure
 	c.sock.StandBelow()
 }

@@ -54,7 +54,7 @@ type Event struct {
 	Leftover        body.Leftover // Settled
 	Verdict         Verdict       // Settled, Closed
 	Reason          Reason        // Settled, Closed: why the connection ends
-	Err             error         // what the handler has returned; Closed: why the TLS handshake failed
+	Err             error         // what the handler has returned; Closed: why the TLS handshake failed, or what was wrong with the PROXY header
 	Refusal         *parser.Error // the rule that the request broke; nil: none
 	RequestLine     string        // of a refused head: its first line as far as it was read, raw, at most 256 bytes
 }

@@ -53,9 +53,10 @@ func (s *Server) begin(l *listening, nc net.Conn) {
 	s.serve(l, s.registry.add(nc, s.shared), nc)
 }
 
-// serve serves a connection in a goroutine of its own. There its address is asked for too: a listener may have to wait for it.
+// serve serves a connection in a goroutine of its own. There its address is asked for too: a listener may have to wait for it,
+// or it comes in a PROXY header.
 func (s *Server) serve(l *listening, c *conn.Conn, nc net.Conn) {
-	if s.Prepare == nil && s.MaxConnsPerClient <= 0 {
+	if s.Prepare == nil && s.MaxConnsPerClient <= 0 && s.ProxyProtocol == ProxyOff {
 		go c.Serve()
 		return
 	}
@@ -71,7 +72,8 @@ func (s *Server) serve(l *listening, c *conn.Conn, nc net.Conn) {
 			c.Serve()
 		}()
 		switch {
-		case s.MaxConnsPerClient > 0 && !s.registry.admit(c, nc.RemoteAddr()):
+		case !c.ReadProxyHeader():
+		case s.MaxConnsPerClient > 0 && !s.registry.admit(c, c.RemoteAddr()):
 			c.Deny()
 		case s.Prepare != nil:
 			s.Prepare(l.Listener, c)

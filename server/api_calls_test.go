@@ -54,7 +54,7 @@ var (
 // apiArguments has the arguments for each method. One that is missing here fails the test.
 var apiArguments = map[reflect.Type]map[string][][]any{
 	apiRequest: {
-		"Path": none, "Query": none, "ConnID": none, "Number": none, "RemoteAddr": none, "LocalAddr": none, "Context": none,
+		"Path": none, "Query": none, "ConnID": none, "Number": none, "RemoteAddr": none, "LocalAddr": none, "ProxyHeader": none, "Context": none,
 		"SetReadDeadline": times,
 		"SetMinReadRate":  rates,
 		"SetDrain":        {with(int64(0), time.Duration(0)), with(int64(-1), -time.Hour), with(int64(math.MaxInt64), time.Hour)},

@@ -85,7 +85,17 @@ func sendLate(c net.Conn) {
 	}
 }
 
+// proxied lets a server read PROXY headers, and arms a hook.
+func proxied(hook func(*hooks) *func()) func(*bench, func()) {
+	return func(b *bench, once func()) {
+		b.srv.ProxyProtocol, b.srv.ProxyTrusted = server.ProxyOptional, ours
+		*hook(&b.hooks) = once
+	}
+}
+
 var containments = []containment{
+	{name: "Read of a PROXY header", requests: header1 + get, arm: proxied(func(h *hooks) *func() { return &h.read })},
+	{name: "RemoteAddr before a PROXY header", requests: header1 + get, arm: proxied(func(h *hooks) *func() { return &h.remote })},
 	{name: "handler", arm: handling(func(w *server.Response, r *server.Request, once func()) error {
 		w.WriteString("hel")
 		once()

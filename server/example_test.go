@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/spillway-go/spillway/server"
@@ -80,6 +81,29 @@ func ExampleStatusError() {
 	}
 	fmt.Println(ask(upload, "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"))
 	// Output: HTTP/1.1 415 Unsupported Media Type
+}
+
+// Behind a balancer that speaks the PROXY protocol, requests come from the balancer's clients.
+func ExampleServer_proxyProtocol() {
+	whoami := func(w *server.Response, r *server.Request) error {
+		_, err := fmt.Fprintln(w, "hello,", r.RemoteAddr())
+		return err
+	}
+	srv := &server.Server{
+		Handler:       server.HandlerFunc(whoami),
+		ProxyProtocol: server.ProxyRequired,
+		ProxyTrusted:  []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, // the balancers; nil: loopback
+	}
+	l := servertest.Listen()
+	go srv.Serve(l)
+	defer srv.Close()
+
+	c, _ := l.Dial() // from 192.0.2.2
+	io.WriteString(c, "PROXY TCP4 203.0.113.7 198.51.100.2 4433 443\r\nGET / HTTP/1.0\r\n\r\n")
+	answer, _ := io.ReadAll(c)
+	_, content, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+	fmt.Printf("%s", content)
+	// Output: hello, 203.0.113.7:4433
 }
 
 // An event stream is slow by nature: it turns the minimum rate off, and ends when the client has gone.

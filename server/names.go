@@ -31,6 +31,10 @@ type (
 	Limits = conn.Limits
 	// TLS makes the server's side of TLS connections. Package server/https has it for a *tls.Config.
 	TLS = conn.TLS
+	// ProxyProtocol says whether connections begin with a header of the PROXY protocol, version 1 or 2.
+	ProxyProtocol = conn.ProxyProtocol
+	// ProxyHeader is what a balancer says of a connection in the PROXY protocol. Its TLVs are what it says beside the addresses.
+	ProxyHeader = parser.ProxyHeader
 	// Logger takes messages with pairs of a key and a value behind them, as a *log/slog.Logger does.
 	Logger = conn.Logger
 	// Stats is a snapshot of what a server's connections do and have done.
@@ -64,6 +68,13 @@ const (
 	EventResponded  = conn.EventResponded  // the response is complete, or given up, and about to be sent
 	EventSettled    = conn.EventSettled    // the exchange is over, however it ended, and it is known what follows
 	EventClosed     = conn.EventClosed     // the connection has ended
+)
+
+// What a connection may begin with. A PROXY header is believed only from an address that is trusted.
+const (
+	ProxyOff      = conn.ProxyOff      // a request; a header gets 400
+	ProxyOptional = conn.ProxyOptional // a header or a request
+	ProxyRequired = conn.ProxyRequired // a header
 )
 
 // The verdicts.
@@ -104,6 +115,10 @@ const (
 	ReasonMaxRequests     = conn.ReasonMaxRequests     // the connection has served as many requests as it may
 	ReasonMaxAge          = conn.ReasonMaxAge          // the connection has been open for as long as it may
 	ReasonTooManyConns    = conn.ReasonTooManyConns    // the client has more connections than it may
+	ReasonProxyUntrusted  = conn.ReasonProxyUntrusted  // an address that is not trusted sent a PROXY header, or should have
+	ReasonProxyMissing    = conn.ReasonProxyMissing    // the connection did not begin with the PROXY header that it must have
+	ReasonProxyMalformed  = conn.ReasonProxyMalformed  // the PROXY header broke its grammar, or its checksum
+	ReasonProxyTimeout    = conn.ReasonProxyTimeout    // the PROXY header did not end in time
 	ReasonAborted         = conn.ReasonAborted         // the server closed the connection
 	ReasonHijacked        = conn.ReasonHijacked        // a handler has hijacked the connection
 	ReasonOtherProtocol   = conn.ReasonOtherProtocol   // another protocol was served on it, and has ended

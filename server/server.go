@@ -3,10 +3,12 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,9 +31,17 @@ type Server struct {
 	Trace    func(Event)     // is called for every event of every connection, from its goroutine; nil: for none
 	Context  context.Context // the parent of the requests' contexts; nil: context.Background
 
+	// ProxyProtocol says whether connections begin with a header of the PROXY protocol, in which a balancer says whose they are:
+	// the addresses of requests, events and limits are the client's then. A header is believed from the addresses in ProxyTrusted,
+	// nil for loopback's; and, if ProxyTrustUnix is set, from those that are no IP addresses, as on a Unix socket. From any other it
+	// ends the connection, and so does none where one is required.
+	ProxyProtocol  ProxyProtocol
+	ProxyTrusted   []netip.Prefix
+	ProxyTrustUnix bool
+
 	// MaxConnsPerClient is how many connections one client may have at once: a client is an IPv4 address, or the first
-	// ClientPrefixLen bits of an IPv6 address, which name its network; 0: 64. One connection more is closed at once, before a TLS
-	// handshake or a request, for ReasonTooManyConns. Connections whose address is no IP address have no limit, and hijacked ones
+	// ClientPrefixLen bits of an IPv6 address, which name its network; 0: 64. The address is the PROXY header's, where there is
+	// one. One connection more is closed at once, before a TLS handshake or a request, for ReasonTooManyConns. Connections whose address is no IP address have no limit, and hijacked ones
 	// do not count. 0: no limit.
 	MaxConnsPerClient int
 	ClientPrefixLen   int
@@ -72,10 +82,10 @@ func Listen(addr string) (net.Listener, error) {
 }
 
 // Serve accepts connections from l and serves each in its own goroutine, until Shutdown or Close; then it returns
-// ErrClosed. It closes l in any case, also where a field cannot be honoured, such as a TLS without a certificate, which is an
-// error at once. It survives a lack of file descriptors and of memory, and returns the listener's error otherwise.
+// ErrClosed. It closes l in any case, also where a field cannot be honoured, such as a TLS without a certificate, or
+// ProxyRequired on a Unix socket without ProxyTrustUnix, which is an error at once. It survives a lack of file descriptors and of memory, and returns the listener's error otherwise.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.check(); err != nil {
+	if err := cmp.Or(s.check(), s.checkProxied(l)); err != nil {
 		l.Close()
 		return err
 	}
@@ -126,11 +136,11 @@ func (s *Server) prepare() {
 		h = HandlerFunc(notFound)
 	}
 	s.registry.init(s.MaxConns)
-	s.failed = s.registry.clients.limit(s.MaxConnsPerClient, s.ClientPrefixLen)
+	s.failed = cmp.Or(s.registry.clients.limit(s.MaxConnsPerClient, s.ClientPrefixLen), s.checkProxies())
 	s.shared = conn.Share(conn.Config{
 		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TLS: s.TLS, Context: s.Context,
 		Park: !s.NoPark, Ended: s.registry.remove, State: s.State, NextProto: s.NextProto,
-		FirstFromStart: s.FirstFromStart,
+		FirstFromStart: s.FirstFromStart, ProxyProtocol: s.ProxyProtocol, ProxyTrusts: s.trusts,
 	})
 }
 

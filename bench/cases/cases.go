@@ -46,11 +46,12 @@ type Case struct {
 	Rate     int     `json:"rate,omitempty"`     // requests per second, whatever the server does; 0: as fast as it answers
 	Share    float64 `json:"share,omitempty"`    // Rate is this share of what the server can answer
 	TLS      bool    `json:"tls,omitempty"`
-	Idle     bool    `json:"idle,omitempty"`  // nothing but the memory counts
-	Held     int     `json:"held,omitempty"`  // where idle: bytes of a request's content that were sent before
-	Crowd    []Case  `json:"crowd,omitempty"` // what other clients do while this case's are measured
-	Windows  float64 `json:"windows"`         // how many usual windows the measurement lasts
-	Cores    int     `json:"cores,omitempty"` // of the server; 0: one
+	Proxied  bool    `json:"proxied,omitempty"` // each connection begins with ProxyHeader
+	Idle     bool    `json:"idle,omitempty"`    // nothing but the memory counts
+	Held     int     `json:"held,omitempty"`    // where idle: bytes of a request's content that were sent before
+	Crowd    []Case  `json:"crowd,omitempty"`   // what other clients do while this case's are measured
+	Windows  float64 `json:"windows"`           // how many usual windows the measurement lasts
+	Cores    int     `json:"cores,omitempty"`   // of the server; 0: one
 
 	Route   Route `json:"-"`
 	Browser bool  `json:"-"` // the head has a browser's 19 fields
@@ -120,6 +121,8 @@ func small() []Case {
 			Conns: 64, Browser: true, Vary: true},
 		Case{ID: "json", Topic: "JSON through ServeMux", Title: "http.Handler servers", Conns: 64, Route: JSON},
 		Case{ID: "tls", Topic: "TLS", Title: "small GET, kept connections", Conns: 64, TLS: true},
+		Case{ID: "proxied", Topic: "Behind a balancer", Title: "small GET, kept connections that began with a PROXY header", Conns: 64,
+			Proxied: true, Base: "get-64", About: "Beside the same connections without a header, it shows what that costs later."},
 		Case{ID: "sleep", Topic: "A handler that sleeps 1 ms", Title: "64 connections", Conns: 64, Route: Sleep},
 		Case{ID: "paced", Topic: "At a fixed rate", Title: "50,000 small GETs a second on 64 connections", Conns: 64, Rate: 50000,
 			About: "Requests are due at fixed times, whatever the server does; a latency counts from when its request was " +

@@ -13,6 +13,9 @@ import (
 // Host is the authority that every request names.
 const Host = "bench.test"
 
+// ProxyHeader is what connections begin with where a balancer stands before the server.
+const ProxyHeader = "PROXY TCP4 192.0.2.1 192.0.2.2 4433 443\r\n"
+
 const chunkBytes = 32 * kib // what Go's own client sends as one chunk
 
 // digits is how many digits of a request differ where requests differ.

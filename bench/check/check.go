@@ -83,6 +83,11 @@ func (k *checker) dial() error {
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
+	if k.c.Proxied {
+		if _, err := io.WriteString(nc, cases.ProxyHeader); err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+	}
 	if k.c.TLS {
 		nc = tls.Client(nc, &tls.Config{ServerName: cases.Host, InsecureSkipVerify: true})
 	}

@@ -22,7 +22,9 @@ type Generator struct {
 	c    *cases.Case
 	addr *net.TCPAddr
 	tls  *tls.Config
-	pid  int // the server's process
+
+	begin string // what connections begin with
+	pid   int    // the server's process
 
 	wire   []byte // one turn's requests
 	vary   []int
@@ -71,6 +73,9 @@ func New(c *cases.Case, addr string, pid int) (*Generator, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	g := &Generator{c: c, addr: to, pid: pid, tls: tlsConfig(c), began: time.Now(), epoll: -1}
+	if c.Proxied {
+		g.begin = cases.ProxyHeader
+	}
 	g.wire, g.vary = c.Wire()
 	one := g.wire
 	for range c.Pipeline - 1 {
@@ -122,7 +127,7 @@ func (g *Generator) connectAll() error {
 
 // connect gives c a new socket.
 func (g *Generator) connect(c *connection) error {
-	sock, err := dial(g.addr, g.tls)
+	sock, err := dial(g.addr, g.begin, g.tls)
 	if err != nil {
 		return err
 	}

@@ -27,21 +27,21 @@ type socket struct {
 	tls *tls.Conn // nil: plain
 }
 
-// dial connects, waiting for it.
-func dial(addr *net.TCPAddr, config *tls.Config) (socket, error) {
+// dial connects, waiting for it, and sends what the connection begins with.
+func dial(addr *net.TCPAddr, begin string, config *tls.Config) (socket, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return socket{}, fmt.Errorf("load: socket: %w", err)
 	}
 	s := socket{fd: fd}
-	if err := s.open(addr, config); err != nil {
+	if err := s.open(addr, begin, config); err != nil {
 		unix.Close(fd)
 		return socket{}, err
 	}
 	return s, nil
 }
 
-func (s *socket) open(addr *net.TCPAddr, config *tls.Config) error {
+func (s *socket) open(addr *net.TCPAddr, begin string, config *tls.Config) error {
 	to := &unix.SockaddrInet4{Port: addr.Port}
 	copy(to.Addr[:], addr.IP.To4())
 	for {
@@ -58,6 +58,11 @@ func (s *socket) open(addr *net.TCPAddr, config *tls.Config) error {
 	}
 	if err := unix.SetNonblock(s.fd, true); err != nil {
 		return fmt.Errorf("load: %w", err)
+	}
+	if begin != "" { // which a new connection takes at once
+		if _, err := unix.Write(s.fd, []byte(begin)); err != nil {
+			return fmt.Errorf("load: %w", err)
+		}
 	}
 	if config == nil {
 		return nil

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/bench/cases"
+	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/nethttp"
 )
 
@@ -29,6 +30,9 @@ func serveNetHTTP(l net.Listener, env *Env) error {
 
 func serveSpillwayHandler(l net.Listener, env *Env) error {
 	s := nethttp.New(&http.Server{Handler: httpHandler(env), TLSConfig: env.TLS})
+	if env.Case.Proxied {
+		s.ProxyProtocol = server.ProxyRequired
+	}
 	if env.TLS == nil {
 		return s.Serve(l)
 	}

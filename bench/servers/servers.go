@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/spillway-go/spillway/bench/cases"
 )
@@ -38,6 +39,9 @@ type Server struct {
 
 // Lacks returns why the server cannot take part in a case, or "".
 func (s *Server) Lacks(c *cases.Case) string {
+	if c.Proxied && !strings.HasPrefix(s.Name, "spillway") {
+		return "has no PROXY protocol built in, or is a proxy itself"
+	}
 	parts := c.Parts()
 	for i := range parts {
 		if why := s.lacks(&parts[i]); why != "" {

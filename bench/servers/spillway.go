@@ -54,6 +54,9 @@ func serveSpillway(l net.Listener, env *Env) error {
 		return &server.StatusError{Status: 404, Reason: "not found"}
 	}
 	s := &server.Server{Handler: server.HandlerFunc(handler)}
+	if env.Case.Proxied {
+		s.ProxyProtocol = server.ProxyRequired
+	}
 	if env.TLS != nil {
 		s.TLS = https.Config(env.TLS)
 	}

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spillway-go/spillway/server"
@@ -43,6 +44,7 @@ type serveFlags struct {
 	shutdownGrace   duration
 	drainTime       duration
 	trace           bool
+	proxy           proxyFlags
 }
 
 // parseServeFlags reads the command line. Asked for help, it prints the flags to stdout and returns flag.ErrHelp.
@@ -74,6 +76,7 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f.shutdownTimeout.define(set, "shutdown-timeout", 10*time.Second, "how long a graceful shutdown waits")
 	f.shutdownGrace.define(set, "shutdown-grace", 100*time.Millisecond, "how long an idle connection waits, in a shutdown or restart, for a request that is on its way")
 	f.drainTime.define(set, "drain-time", 0, "for how long, after a signal and before a shutdown, /health says 503 and all is served")
+	f.proxy.define(set)
 	set.BoolVar(&f.trace, "trace", false, "print one line per connection event on standard error")
 
 	err := set.Parse(args)
@@ -99,6 +102,8 @@ func (f *serveFlags) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case f.addr == "" || f.addr == "unix:" || f.addr == "fd:":
 		return fmt.Errorf("-addr %q is neither HOST:PORT nor unix:PATH nor fd:NAME", f.addr)
+	case strings.HasPrefix(f.addr, "unix:") && f.proxy.protocol == server.ProxyRequired && !f.proxy.trustUnix:
+		return errors.New("-proxy-protocol required on a Unix socket needs unix in -proxy-trusted")
 	case f.api != "native" && f.api != "nethttp":
 		return fmt.Errorf("-api %q is neither native nor nethttp", f.api)
 	case max(f.maxHeaderBytes, f.maxConns, f.maxConnRequests) > math.MaxInt32:

@@ -58,9 +58,11 @@ func newServer(f *serveFlags, logger *slog.Logger, stderr io.Writer) restart.Ser
 			routes.ServeHTTP(w, r)
 		})
 		srv.Limits, srv.MaxConns, srv.Trace = f.limits(), int(f.maxConns), tell
+		srv.ProxyProtocol, srv.ProxyTrusted, srv.ProxyTrustUnix = f.proxy.protocol, f.proxy.trusted, f.proxy.trustUnix
 		return srv
 	}
-	srv := &server.Server{Limits: f.limits(), MaxConns: int(f.maxConns), Log: logger, Trace: tell}
+	srv := &server.Server{Limits: f.limits(), MaxConns: int(f.maxConns), Log: logger, Trace: tell,
+		ProxyProtocol: f.proxy.protocol, ProxyTrusted: f.proxy.trusted, ProxyTrustUnix: f.proxy.trustUnix}
 	routes, health := new(lab.Lab).Native(), srv.Health()
 	srv.Handler = server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 		if r.RawPath == "/health" {

@@ -18,6 +18,7 @@ import (
 type connection struct {
 	*adapter
 	nc      net.Conn
+	native  *conn.Conn
 	context context.Context // the requests' contexts' parent
 	log     conn.Logger     // where the http.Server has no ErrorLog
 	ready   bool            // what follows is filled in
@@ -31,7 +32,7 @@ type connection struct {
 func (a *adapter) connection(nc *conn.Conn) *connection {
 	c, ok := nc.Value().(*connection)
 	if !ok || c.adapter != a {
-		c = &connection{adapter: a, nc: nc.NetConn(), context: nc.Context(), log: nc.Log()}
+		c = &connection{adapter: a, nc: nc.NetConn(), native: nc, context: withProxyHeader(nc.Context(), nc), log: nc.Log()}
 		nc.Keep(c.context, c)
 	}
 	if !c.ready {
@@ -43,8 +44,8 @@ func (a *adapter) connection(nc *conn.Conn) *connection {
 // prepare fills in what is known only after the handshake.
 func (c *connection) prepare() {
 	c.ready = true
-	c.local = c.nc.LocalAddr()
-	if addr := c.nc.RemoteAddr(); addr != nil {
+	c.local = c.native.LocalAddr()
+	if addr := c.native.RemoteAddr(); addr != nil {
 		c.remote = addr.String()
 	}
 	if secure, ok := c.nc.(interface{ ConnectionState() tls.ConnectionState }); ok {
@@ -112,7 +113,7 @@ func (c *connection) client() string {
 	if c.remote != "" {
 		return c.remote
 	}
-	if addr := c.nc.RemoteAddr(); addr != nil {
+	if addr := c.native.RemoteAddr(); addr != nil {
 		return addr.String()
 	}
 	return ""

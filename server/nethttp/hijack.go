@@ -32,7 +32,11 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	x.mu.Unlock()
 	x.content.closed.Store(true)
 	x.conn.tellState(http.StateHijacked)
-	return taken.Conn, buffered(taken.Conn, taken.Early), nil
+	nc, early := taken.Conn, taken.Early
+	if x.conn.tls == nil && ProxyHeader(&x.request) != nil { // a socket knows its balancer's address alone
+		nc, taken.Early = taken, nil
+	}
+	return nc, buffered(nc, early), nil
 }
 
 // buffered returns a reader, in whose buffer stands what was received early, and a writer.

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -50,8 +51,16 @@ type Server struct {
 	// first ClientPrefixLen bits of an IPv6 address; 0: 64. See [server.Server].
 	MaxConnsPerClient int
 	ClientPrefixLen   int
-	QuietClients      bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
-	Trace             func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
+
+	// ProxyProtocol says whether connections begin with a header of the PROXY protocol, in which a balancer says whose they are;
+	// RemoteAddr and http.LocalAddrContextKey are its addresses then. ProxyTrusted says from which addresses one is believed, nil:
+	// from loopback's; ProxyTrustUnix that it is believed on a Unix socket. See [server.Server], and [ProxyHeader].
+	ProxyProtocol  server.ProxyProtocol
+	ProxyTrusted   []netip.Prefix
+	ProxyTrustUnix bool
+
+	QuietClients bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
+	Trace        func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
 
 	adapter  adapter
 	engine   server.Server
@@ -223,7 +232,8 @@ func (s *Server) prepare() {
 	s.adapter.quiet = s.QuietClients
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
-		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
+		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen,
+		ProxyProtocol: s.ProxyProtocol, ProxyTrusted: s.ProxyTrusted, ProxyTrustUnix: s.ProxyTrustUnix, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
 		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: s.Limits.ReadHeaderTimeout == 0,
 	}
 	if h.ConnState != nil {
@@ -238,9 +248,9 @@ func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
 	if own.tls != nil {
 		nc.StartTLS(https.Config(own.tls))
 	}
-	c := &connection{adapter: &s.adapter, nc: nc.NetConn(), context: own.context}
+	c := &connection{adapter: &s.adapter, nc: nc.NetConn(), native: nc, context: withProxyHeader(own.context, nc)}
 	if h.ConnContext != nil {
-		if c.context = h.ConnContext(own.context, c.nc); c.context == nil {
+		if c.context = h.ConnContext(c.context, c.nc); c.context == nil {
 			panic("ConnContext returned nil")
 		}
 	}

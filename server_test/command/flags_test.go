@@ -71,6 +71,10 @@ func TestBadFlags(t *testing.T) {
 		{"serve -trace=maybe", "-trace"},
 		{"serve 127.0.0.1:0", "127.0.0.1:0"},
 		{"serve -trace more", "more"},
+		{"serve -proxy-protocol maybe", "-proxy-protocol"},
+		{"serve -proxy-trusted 10.0.0.0/33", "10.0.0.0/33"},
+		{"serve -proxy-trusted 10.0.0.1,balancer", "balancer"},
+		{"serve -proxy-protocol required -addr unix:" + dir + "/new", "-proxy-trusted"},
 		{"probe-nobody-knows", "probe-nobody-knows"},
 	} {
 		cmd := exec.Command(command.Path, strings.Fields(test.args)...)

@@ -35,6 +35,13 @@ func Example_tls() {
 	log.Fatal(srv.ListenAndServe("127.0.0.1:8443"))
 }
 
+func Example_proxied() {
+	handler := server.HandlerFunc(save)
+
+	srv := &server.Server{Handler: handler, ProxyProtocol: server.ProxyRequired}
+	log.Fatal(srv.ListenAndServe("127.0.0.1:8080"))
+}
+
 // save answers early where it can, and reads at its own pace.
 func save(w *server.Response, r *server.Request) error {
 	if r.ContentLength > 1<<30 {

@@ -250,6 +250,7 @@ func stateDiagram(t *testing.T) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "```mermaid\nstateDiagram-v2\n    [*] --> open\n    state open {\n        [*] --> %v: TLS\n        [*] --> %v\n        %[1]v --> %[2]v\n",
 		conn.StageHandshake, conn.StageIdle)
+	fmt.Fprintf(&b, "        [*] --> %v: PROXY protocol\n        %[1]v --> %v: TLS\n        %[1]v --> %v\n", conn.StageProxy, conn.StageHandshake, conn.StageIdle)
 	fmt.Fprintf(&b, "        %v --> parked: quiet\n        parked --> %[1]v: readable\n", conn.StageIdle)
 	fmt.Fprintf(&b, "        %v --> %v: a first byte\n        %[2]v --> %v: the head is whole\n        %[3]v --> %v: the response is sent\n        %[4]v --> %[1]v: %[5]s\n    }\n",
 		conn.StageIdle, conn.StageHead, conn.StageResponse, conn.StageLeftover, strings.Join(kept, ", "))
