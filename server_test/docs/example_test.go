@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/accesslog"
 	"github.com/spillway-go/spillway/server/https"
 	"github.com/spillway-go/spillway/server/nethttp"
 )
@@ -89,6 +90,12 @@ func Example_shutdown() {
 	if err := <-done; err != nil {
 		log.Print(err) // says how many connections had to be ended
 	}
+}
+
+func Example_accessLog() {
+	srv := &server.Server{Handler: server.HandlerFunc(save)}
+	srv.Trace = accesslog.New(slog.Default()).Trace
+	log.Fatal(srv.ListenAndServe("127.0.0.1:8080"))
 }
 
 func Example_refusals() {
