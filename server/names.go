@@ -77,6 +77,16 @@ const (
 	ProxyRequired = conn.ProxyRequired // a header
 )
 
+// The kinds of failed TLS handshakes.
+const (
+	HandshakeRefused  = conn.HandshakeRefused  // one side did not accept what the other offered
+	HandshakeGone     = conn.HandshakeGone     // the client closed or reset the connection
+	HandshakeTimeout  = conn.HandshakeTimeout  // it did not end in time
+	HandshakeNotTLS   = conn.HandshakeNotTLS   // the client spoke something else than TLS
+	HandshakeHTTP     = conn.HandshakeHTTP     // the client spoke HTTP without TLS, and was told so
+	HandshakeProtocol = conn.HandshakeProtocol // it agreed on a protocol that nothing serves
+)
+
 // The verdicts.
 const (
 	VerdictReuse  = conn.VerdictReuse  // serve another request
