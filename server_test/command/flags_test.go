@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,22 +94,6 @@ func TestBadFlags(t *testing.T) {
 		if !ok || strings.Contains(line, "\n") || !strings.Contains(line, test.want) {
 			t.Errorf("%s: %q is not one line that has %q", test.args, &stderr, test.want)
 		}
-	}
-}
-
-// TestHelp asks for the usage, which is no failure, and gives no command, which is one.
-func TestHelp(t *testing.T) {
-	t.Parallel()
-	for args, want := range map[string]string{"-h": "serve", "help": "serve", "serve -h": "-shutdown-timeout", "serve --help": "-trace", "-help": "version", "version": runtime.Version()} {
-		out, err := exec.Command(command.Path, strings.Fields(args)...).Output()
-		if err != nil || !strings.Contains(string(out), want) {
-			t.Errorf("%s: %v\n%s", args, err, out)
-		}
-	}
-	out, err := exec.Command(command.Path).CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "usage:") {
-		t.Errorf("without a command: %v\n%s", err, out)
 	}
 }
 

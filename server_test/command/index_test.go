@@ -1,12 +1,14 @@
-// What / lists: every route, each with a line for a shell that shows what it says.
+// What / lists: every route, each with a line for a shell that shows what it says. And what the commands say of themselves.
 
 package command_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +101,21 @@ func TestTheListOfRoutesElsewhere(t *testing.T) {
 		if a.StatusCode == 200 && !strings.HasSuffix(string(help), a.Content) {
 			t.Errorf("the help does not end with\n%s", a.Content)
 		}
+	}
+}
+
+// TestHelp asks for the usage, which is no failure, and gives no command, which is one.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{"-h": "serve", "help": "serve", "serve -h": "-shutdown-timeout", "serve --help": "-trace", "-help": "version", "version": runtime.Version()} {
+		out, err := exec.Command(command.Path, strings.Fields(args)...).Output()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v\n%s", args, err, out)
+		}
+	}
+	out, err := exec.Command(command.Path).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "usage:") {
+		t.Errorf("without a command: %v\n%s", err, out)
 	}
 }
