@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"runtime"
 
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/https"
@@ -62,6 +63,6 @@ func ExampleFiles_clients() {
 		log.Fatal(err)
 	}
 	cfg.MinVersion = tls.VersionTLS13
-	srv := &server.Server{Handler: handler, TLS: https.Config(cfg), Limits: server.Limits{MaxHandshakes: 64}}
+	srv := &server.Server{Handler: handler, TLS: https.Config(cfg), Limits: server.Limits{MaxHandshakes: runtime.GOMAXPROCS(0)}}
 	log.Fatal(srv.ListenAndServe(":443"))
 }

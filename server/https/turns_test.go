@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/https"
 	"github.com/spillway-go/spillway/server/servertest"
@@ -116,8 +117,14 @@ func TestAHandshakeWaitsInTurn(t *testing.T) {
 				if test.served > 0 && (err != nil || took > test.served || test.served > time.Second && took < test.served) {
 					t.Errorf("after %v: %v", took, err)
 				}
-				if test.served == 0 && (err == nil || took != most) {
+				if test.served > 0 {
+					return
+				}
+				if err == nil || took != most {
 					t.Errorf("after %v: %v, although another had the turn", took, err)
+				}
+				if got := srv.Stats().Handshakes[conn.HandshakeTimeout]; got != 1 {
+					t.Errorf("%d handshakes are counted that did not end in time", got)
 				}
 			})
 		})
