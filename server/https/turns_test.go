@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/https"
+	"github.com/spillway-go/spillway/server/nethttp"
 	"github.com/spillway-go/spillway/server/servertest"
 )
 
@@ -29,30 +31,59 @@ func busy(wait func(name string)) *tls.Config {
 	}}
 }
 
-// No more handshakes compute at once than there may, and all end well.
+// No more handshakes compute at once than there may, and all end well: under both APIs, and where they agree on HTTP/2.
 func TestHandshakesAtOnce(t *testing.T) {
 	const most, clients = 2, 32
-	var now, seen atomic.Int64
-	cfg := busy(func(string) {
-		seen.Store(max(seen.Load(), now.Add(1)))
-		for range 100 {
-			runtime.Gosched()
-		}
-		now.Add(-1)
-	})
-	addr := serve(t, &server.Server{TLS: https.Config(cfg), Handler: server.HandlerFunc(told), Limits: server.Limits{MaxHandshakes: most}},
-		func(l net.Listener) net.Listener { return l })
-	var over sync.WaitGroup
-	for range clients {
-		over.Go(func() {
-			if _, content, err := ask(addr, &tls.Config{InsecureSkipVerify: true}); err != nil || content != "TLS 1.3 " {
-				t.Errorf("%q, %v", content, err)
+	limits := server.Limits{MaxHandshakes: most}
+	for name, start := range map[string]func(cfg *tls.Config, l net.Listener) io.Closer{
+		"native": func(cfg *tls.Config, l net.Listener) io.Closer {
+			srv := &server.Server{TLS: https.Config(cfg), Handler: server.HandlerFunc(told), Limits: limits}
+			go srv.Serve(l)
+			return srv
+		},
+		"nethttp": func(cfg *tls.Config, l net.Listener) io.Closer {
+			srv := nethttp.New(&http.Server{TLSConfig: cfg, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) })})
+			srv.Limits = limits
+			go srv.ServeTLS(l, "", "")
+			return srv
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var now, seen atomic.Int64
+			cfg := busy(func(string) {
+				seen.Store(max(seen.Load(), now.Add(1)))
+				for range 100 {
+					runtime.Gosched()
+				}
+				now.Add(-1)
+			})
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer start(cfg, l).Close()
+			var over sync.WaitGroup
+			for i := range clients {
+				over.Go(func() {
+					client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+						TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: name == "nethttp" && i%2 == 0,
+					}}
+					for range 2 { // the second on the same connection
+						res, err := client.Get("https://" + l.Addr().String())
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						io.Copy(io.Discard, res.Body)
+						res.Body.Close()
+					}
+				})
+			}
+			over.Wait()
+			if got := seen.Load(); got > most || got == 0 {
+				t.Errorf("%d handshakes computed at once", got)
 			}
 		})
-	}
-	over.Wait()
-	if got := seen.Load(); got > most || got == 0 {
-		t.Errorf("%d handshakes computed at once", got)
 	}
 }
 
