@@ -77,6 +77,7 @@ type Shared struct {
 	counters  counters
 	tallies   []tally
 	lingerers transport.Lingerers
+	turns     chan struct{} // one for each TLS handshake that computes; nil: no bound
 	stamps    format.Stamps
 	parked    park.Set
 }
@@ -91,6 +92,9 @@ func Share(cfg Config) *Shared {
 	}
 	s := &Shared{config: cfg, began: time.Now(), Limits: cfg.Limits.withDefaults()}
 	s.parse = s.Limits.parser()
+	if s.MaxHandshakes > 0 {
+		s.turns = make(chan struct{}, s.MaxHandshakes)
+	}
 	s.tallies = newTallies()
 	return s
 }

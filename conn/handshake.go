@@ -20,8 +20,9 @@ func (c *Conn) handshake() ending {
 		return ending{}
 	}
 	ctx := c.Context()
+	var by time.Time
 	if t := c.cfg.handshakeTimeout(); t > 0 {
-		by := time.Now().Add(t)
+		by = time.Now().Add(t)
 		c.sock.Reads.Set(by)
 		c.sock.Writes.Set(by)
 		if c.tlsIsGiven() { // it does not read through the socket
@@ -30,7 +31,7 @@ func (c *Conn) handshake() ending {
 			ctx = within
 		}
 	}
-	session, err := c.shakeHands(ctx)
+	session, err := c.shakeHands(ctx, by)
 	if err != nil {
 		return c.handshakeFailed(err)
 	}
@@ -40,7 +41,11 @@ func (c *Conn) handshake() ending {
 	return c.negotiated(session.Protocol)
 }
 
-func (c *Conn) shakeHands(ctx context.Context) (Session, error) {
+func (c *Conn) shakeHands(ctx context.Context, by time.Time) (Session, error) {
+	if turn, bounded := c.tls.NetConn().(*shaking); bounded {
+		turn.by = by
+		defer turn.end() // deferred, because functions of the program's may panic in it
+	}
 	if t := c.cfg.config.TLS; t != nil {
 		return t.Handshake(ctx, c.tls)
 	}

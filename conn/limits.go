@@ -52,6 +52,11 @@ type Limits struct {
 	LingerRate    int64         // how much all of a server's read in a second, see below. Default 2 GiB; cannot be turned off
 	MaxLingering  int           // connections of a server that linger at once; the oldest is closed for a new one. Default 4096
 
+	// MaxHandshakes is how many TLS handshakes of a server compute at once: the others wait in turn, for as long as a handshake
+	// may take. One that waits for its client keeps none from its turn, but functions of the tls.Config that wait do. Default
+	// off. Connections that a listener gives their TLS are not bounded.
+	MaxHandshakes int
+
 	// MaxRequests is how many requests a connection serves, and MaxAge how long it may have been open when it sends a response,
 	// so that clients come again and balancers can choose again: the last response says Connection: close. Default off. Ages
 	// end up to a tenth earlier, each connection's at its own time, so that those that were opened together do not end so. A
@@ -92,6 +97,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.LingerRate, 2<<30, 2<<30)
 	set(&l.StallTimeout, 10*time.Second, 0)
 	set(&l.MaxLingering, 4096, math.MaxInt)
+	set(&l.MaxHandshakes, 0, 0)
 	set(&l.MaxRequests, math.MaxInt, math.MaxInt)
 	set(&l.MaxAge, forever, forever)
 	set(&l.ShutdownGrace, 100*time.Millisecond, 0)

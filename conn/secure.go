@@ -64,7 +64,7 @@ func (e *PlaintextError) Unwrap() error { return e.Err }
 // behind ReadProxyHeader, on a connection whose Config has a TLS too.
 func (c *Conn) StartTLS(t TLS) {
 	below := &behind{Conn: &c.sock, c: c}
-	secure := t.Server(below)
+	secure := t.Server(c.cfg.inTurn(below))
 	if secure == nil {
 		return
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spillway-go/spillway/cmd/spillway/internal/lab"
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/listen"
 )
@@ -45,6 +46,7 @@ type serveFlags struct {
 	drainTime       duration
 	trace           bool
 	proxy           proxyFlags
+	tls             tlsFlags
 }
 
 // parseServeFlags reads the command line. Asked for help, it prints the flags to stdout and returns flag.ErrHelp.
@@ -77,6 +79,7 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f.shutdownGrace.define(set, "shutdown-grace", 100*time.Millisecond, "how long an idle connection waits, in a shutdown or restart, for a request that is on its way")
 	f.drainTime.define(set, "drain-time", 0, "for how long, after a signal and before a shutdown, /health says 503 and all is served")
 	f.proxy.define(set)
+	f.tls.define(set)
 	set.BoolVar(&f.trace, "trace", false, "print one line per connection event on standard error")
 
 	err := set.Parse(args)
@@ -85,6 +88,7 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 		fmt.Fprint(stdout, "usage: spillway serve [flags]\n\nDurations are Go's (5s), sizes are bytes; 0 turns a limit off.\n\n")
 		set.SetOutput(stdout)
 		set.PrintDefaults()
+		fmt.Fprintf(stdout, "\nThe routes, which / lists too:\n\n%s", lab.Guide())
 		return nil, err
 	case err == nil:
 		err = f.check(set.Args())
@@ -109,7 +113,7 @@ func (f *serveFlags) check(rest []string) error {
 	case max(f.maxHeaderBytes, f.maxConns, f.maxConnRequests) > math.MaxInt32:
 		return fmt.Errorf("-max-header-bytes, -max-conns and -max-conn-requests are at most %d", math.MaxInt32)
 	}
-	return nil
+	return f.tls.check()
 }
 
 // listen opens the listeners, or finds those that were handed over.

@@ -20,8 +20,9 @@ import (
 const usage = `usage: spillway <command> [flags]
 
 commands:
-  serve    run the lab server; "spillway serve -h" lists its flags
+  serve    run the lab server; "spillway serve -h" lists its flags and routes
   probe    probe a server's keep-alive; "spillway probe -h" says how
+  version  print the version, and from what it was built
 `
 
 func main() {
@@ -41,13 +42,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = serve(args, stdout, stderr)
 	case "probe":
 		return probe.Main(args, stdout, stderr)
+	case "version":
+		err = version(args, stdout)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 	case "":
 		fmt.Fprint(stderr, usage)
 		return 2
 	default:
-		err = &usageError{fmt.Errorf("spillway: unknown command %q; the commands are: serve, probe", command)}
+		err = &usageError{fmt.Errorf("spillway: unknown command %q; the commands are: serve, probe, version, help", command)}
 	}
 	return exitStatus(err, stderr)
 }

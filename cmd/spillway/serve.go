@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spillway-go/spillway/cmd/spillway/internal/lab"
 	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/https"
 	"github.com/spillway-go/spillway/server/nethttp"
 	"github.com/spillway-go/spillway/server/restart"
 )
@@ -23,15 +25,19 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	secure, err := f.tls.config(logger)
+	if err != nil {
+		return &usageError{fmt.Errorf("spillway serve: %w", err)}
+	}
 	listeners, err := f.listen()
 	if err != nil {
 		return &usageError{fmt.Errorf("spillway serve: cannot listen on %q: %w", f.addr, err)}
 	}
-	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	process := restart.Process{
-		Server: newServer(f, logger, stderr), Log: logger,
+		Server: newServer(f, secure, logger, stderr), Log: logger,
 		ShutdownTimeout: orOff(time.Duration(f.shutdownTimeout)), DrainTime: time.Duration(f.drainTime),
-		Ready: func() { fmt.Fprintf(stdout, "listening on %s\n", url(listeners[0].Addr())) },
+		Ready: func() { fmt.Fprintf(stdout, "listening on %s\n", url(listeners[0].Addr(), secure != nil)) },
 	}
 	if err := process.Serve(listeners...); err != nil {
 		return fmt.Errorf("spillway serve: %w", err)
@@ -39,44 +45,55 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// newServer returns a server of the lab's routes.
-func newServer(f *serveFlags, logger *slog.Logger, stderr io.Writer) restart.Server {
+// newServer returns a server of the lab's routes, over TLS if there is a configuration of it.
+func newServer(f *serveFlags, secure *tls.Config, logger *slog.Logger, stderr io.Writer) restart.Server {
 	var tell func(server.Event)
 	if f.trace {
 		trace := log.New(stderr, "", log.Lmicroseconds)
 		tell = func(e server.Event) { trace.Print(e) }
 	}
+	routes := &lab.Lab{TLS: secure != nil}
 	if f.api == "nethttp" {
-		h := &http.Server{ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelError)}
+		h := &http.Server{ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelError), TLSConfig: secure, Protocols: http1()}
 		srv := nethttp.New(h)
-		routes, health := new(lab.Lab).Stock(), srv.Health()
-		h.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/health" {
-				health.ServeHTTP(w, r)
-				return
-			}
-			routes.ServeHTTP(w, r)
-		})
+		routes.StockHealth = srv.Health()
+		h.Handler = routes.Stock()
 		srv.Limits, srv.MaxConns, srv.Trace = f.limits(), int(f.maxConns), tell
 		srv.ProxyProtocol, srv.ProxyTrusted, srv.ProxyTrustUnix = f.proxy.protocol, f.proxy.trusted, f.proxy.trustUnix
+		if secure != nil {
+			return overTLS{srv}
+		}
 		return srv
 	}
 	srv := &server.Server{Limits: f.limits(), MaxConns: int(f.maxConns), Log: logger, Trace: tell,
 		ProxyProtocol: f.proxy.protocol, ProxyTrusted: f.proxy.trusted, ProxyTrustUnix: f.proxy.trustUnix}
-	routes, health := new(lab.Lab).Native(), srv.Health()
-	srv.Handler = server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-		if r.RawPath == "/health" {
-			return health.Serve(w, r)
-		}
-		return routes.Serve(w, r)
-	})
+	routes.Health = srv.Health()
+	srv.Handler = routes.Native()
+	if secure != nil {
+		srv.TLS = https.Config(secure)
+	}
 	return srv
 }
 
+// overTLS is a server of net/http's handlers whose Serve speaks TLS.
+type overTLS struct{ *nethttp.Server }
+
+func (s overTLS) Serve(l net.Listener) error { return s.ServeTLS(l, "", "") }
+
+// http1 is all that is served: what the routes show is how HTTP/1.1 keeps its connections.
+func http1() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
+}
+
 // url returns an address in the form that clients take.
-func url(addr net.Addr) string {
+func url(addr net.Addr, secure bool) string {
 	if addr.Network() == "unix" {
 		return "unix:" + addr.String()
+	}
+	if secure {
+		return "https://" + addr.String()
 	}
 	return "http://" + addr.String()
 }

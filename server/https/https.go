@@ -3,6 +3,8 @@
 //	srv := &server.Server{Handler: h, TLS: https.Config(&tls.Config{Certificates: certificates})}
 //	err := srv.ListenAndServe(":443")
 //
+// [Files] makes the tls.Config of files that may change while the server runs.
+//
 // It is a package of its own so that programs without TLS do not have crypto/tls in them, which is larger than all the rest.
 package https
 

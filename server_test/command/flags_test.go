@@ -69,6 +69,12 @@ func TestBadFlags(t *testing.T) {
 		{"serve -max-header-bytes 9223372036854775807", "-max-header-bytes"},
 		{"serve -max-conns 9223372036854775807", "-max-conns"},
 		{"serve -trace=maybe", "-trace"},
+		{"serve -tls-cert x", "-tls-key"},
+		{"serve -tls-key x", "-tls-cert"},
+		{"serve -tls-cert x -tls-key x -tls-self-signed", "-tls-self-signed"},
+		{"serve -tls-cert no/such -tls-key no/such", "no/such"},
+		{"serve -tls-cert " + dir + "/file -tls-key " + dir + "/file", dir + "/file"},
+		{"version x", "x"},
 		{"serve 127.0.0.1:0", "127.0.0.1:0"},
 		{"serve -trace more", "more"},
 		{"serve -proxy-protocol maybe", "-proxy-protocol"},
@@ -88,22 +94,6 @@ func TestBadFlags(t *testing.T) {
 		if !ok || strings.Contains(line, "\n") || !strings.Contains(line, test.want) {
 			t.Errorf("%s: %q is not one line that has %q", test.args, &stderr, test.want)
 		}
-	}
-}
-
-// TestHelp asks for the usage, which is no failure, and gives no command, which is one.
-func TestHelp(t *testing.T) {
-	t.Parallel()
-	for args, want := range map[string]string{"-h": "serve", "help": "serve", "serve -h": "-shutdown-timeout", "serve --help": "-trace"} {
-		out, err := exec.Command(command.Path, strings.Fields(args)...).Output()
-		if err != nil || !strings.Contains(string(out), want) {
-			t.Errorf("%s: %v\n%s", args, err, out)
-		}
-	}
-	out, err := exec.Command(command.Path).CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "usage:") {
-		t.Errorf("without a command: %v\n%s", err, out)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestStockRoutes(t *testing.T) {
 		"/plaintext", "/consume", "/ignore", "/fail", "/partial?n=3", "/partial?n=9", "/partial", "/partial?n=%zz", "/reject?max=7",
 		"/reject?max=6", "/reject?max=x", "/echo", "/bytes?n=0", "/bytes?n=70000", "/bytes?n=x", "/stream?n=5&chunk=2", "/stream?n=5",
 		"/stream?n=0&chunk=1", "/status?code=204", "/status?code=299", "/status?code=999", "/status?code=1000",
-		"/sleep?ms=1", "/sleep?ms=x", "/uploads?id=nobody", "/uploads", "/", "/plaintext/", "/Plaintext", "/../plaintext",
+		"/sleep?ms=1", "/sleep?ms=x", "/uploads?id=nobody", "/uploads", "//", "/plaintext/", "/Plaintext", "/../plaintext",
 	} {
 		for _, method := range []string{"GET", "POST", "HEAD", "BREW"} {
 			for _, request := range []string{

@@ -20,6 +20,7 @@ import (
 // parts make what stands between marks, by the marks' name.
 var parts = map[string]func(t *testing.T) string{
 	"serve-flags":    func(t *testing.T) string { return flagTable(t, "serve") },
+	"routes":         routeTable,
 	"probe-flags":    func(t *testing.T) string { return flagTable(t, "probe") },
 	"probe-verdicts": probeVerdicts,
 	"leftovers":      leftoverTable,
@@ -351,22 +352,21 @@ func rowsOf(t *testing.T, page, heading string, cell int) (cells []string) {
 	return cells[2:]
 }
 
-// TestRoutes compares the routes of the page with those of the lab.
-func TestRoutes(t *testing.T) {
-	var have []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\t"(/[a-z]+)":`).FindAllStringSubmatch(read(t, "cmd/spillway/internal/lab/native.go"), -1) {
-		have = append(have, m[1])
+// routeLines are those that spillway serve -h prints for a route.
+var routeLines = regexp.MustCompile(`(?m)^(/\S*)  ([^:\n]+): (.+)\n    (.+)$`)
+
+// routeTable lists the lab's routes, and below them the lines that show something.
+func routeTable(t *testing.T) string {
+	var rows [][]string
+	lines := "\n```\n"
+	for _, m := range routeLines.FindAllStringSubmatch(helpOf(t, "serve"), -1) {
+		rows = append(rows, []string{"`" + m[1] + "`", m[2], m[3]})
+		lines += m[4] + "\n"
 	}
-	var said []string
-	for _, route := range rowsOf(t, "docs/operations.md", "## The lab", 0) {
-		route, _, _ = strings.Cut(route, "?")
-		said = append(said, route)
+	if len(rows) < 10 {
+		t.Fatalf("spillway serve -h lists only %d routes", len(rows))
 	}
-	slices.Sort(have)
-	slices.Sort(said)
-	if !slices.Equal(have, said) {
-		t.Errorf("docs/operations.md has the routes %q, the lab %q", said, have)
-	}
+	return table([]string{"route", "what the handler does with the body", "reply"}, rows...) + lines + "```\n"
 }
 
 // TestLogLines looks in the code for the messages that the page says are logged.

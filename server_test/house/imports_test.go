@@ -91,6 +91,19 @@ func TestTheCoreIsLight(t *testing.T) {
 	}
 }
 
+// TestAPlainProgramHasNothingOfTLS builds upon what the packages import: a program links no more than that.
+func TestAPlainProgramHasNothingOfTLS(t *testing.T) {
+	deps := goList(t, "-deps", "./testdata/hello")
+	if !slices.Contains(deps, module+"server") {
+		t.Errorf("the hello-world does not serve: %v", deps)
+	}
+	for _, dep := range deps {
+		if strings.HasPrefix(dep, "crypto/") || slices.Contains(heavy, dep) {
+			t.Errorf("a hello-world links %s", dep)
+		}
+	}
+}
+
 // mostBytes is how large a stripped program may be that only says hello.
 const mostBytes = 3_200_000
 

@@ -61,7 +61,7 @@ var LookAtSources = sync.OnceFunc(func() {
 
 // Server is a running spillway serve. It is stopped when the test ends, and may not have failed until then.
 type Server struct {
-	URL    string        // http://HOST:PORT
+	URL    string        // http://HOST:PORT, or https://HOST:PORT
 	Addr   string        // HOST:PORT, or PATH
 	Stdout *bufio.Reader // behind its first line
 	Stderr Log
@@ -110,7 +110,8 @@ func StartBy(t *testing.T, cmd *exec.Cmd, meanwhile func()) *Server {
 	if s.Addr, ok = strings.CutPrefix(s.URL, "unix:"); ok {
 		s.network = "unix"
 	} else {
-		s.network, s.Addr = "tcp", strings.TrimPrefix(s.URL, "http://")
+		_, addr, _ := strings.Cut(s.URL, "://")
+		s.network, s.Addr = "tcp", addr
 	}
 	return s
 }

@@ -18,22 +18,11 @@ import (
 
 // Native returns the routes as a handler of package server.
 func (l *Lab) Native() server.Handler {
-	return routes{
-		"/plaintext": plaintext,
-		"/consume":   l.consume,
-		"/ignore":    ignore,
-		"/fail":      fail,
-		"/partial":   l.partial,
-		"/reject":    l.reject,
-		"/echo":      echo,
-		"/inspect":   l.inspect,
-		"/bytes":     sized,
-		"/stream":    stream,
-		"/status":    status,
-		"/sleep":     sleep,
-		"/hijack":    hijack,
-		"/uploads":   l.uploads,
+	m := routes{}
+	for _, r := range table() {
+		m[r.path()] = func(w *server.Response, req *server.Request) error { return r.native(l, w, req) }
 	}
+	return m
 }
 
 // routes are handlers by their paths.
@@ -51,7 +40,19 @@ func (m routes) Serve(w *server.Response, r *server.Request) error {
 	return handler(w, r)
 }
 
-func plaintext(w *server.Response, r *server.Request) error {
+// index lists the routes.
+func (l *Lab) index(w *server.Response, r *server.Request) error {
+	page := l.guide(r.Host)
+	if err := w.Set("Content-Length", strconv.Itoa(len(page))); err != nil {
+		return err
+	}
+	_, err := w.WriteString(page)
+	return err
+}
+
+func (l *Lab) health(w *server.Response, r *server.Request) error { return l.Health.Serve(w, r) }
+
+func (*Lab) plaintext(w *server.Response, r *server.Request) error {
 	_, err := w.WriteString("Hello, World!")
 	return err
 }
@@ -67,12 +68,12 @@ func (l *Lab) consume(w *server.Response, r *server.Request) error {
 	return err
 }
 
-func ignore(w *server.Response, r *server.Request) error {
+func (*Lab) ignore(w *server.Response, r *server.Request) error {
 	_, err := w.WriteString("ignored\n")
 	return err
 }
 
-func fail(*server.Response, *server.Request) error { panic("this route fails") }
+func (*Lab) fail(*server.Response, *server.Request) error { panic("this route fails") }
 
 // partial reads some of the content and leaves the rest.
 func (l *Lab) partial(w *server.Response, r *server.Request) error {
@@ -108,7 +109,7 @@ func (l *Lab) reject(w *server.Response, r *server.Request) error {
 }
 
 // echo sends the content back as it comes.
-func echo(w *server.Response, r *server.Request) error {
+func (*Lab) echo(w *server.Response, r *server.Request) error {
 	if kind, ok := r.Fields.Lookup("Content-Type"); ok {
 		if err := w.Set("Content-Type", kind); err != nil {
 			return err
@@ -131,7 +132,6 @@ func (w flushed) Write(p []byte) (int, error) {
 	return n, w.Flush()
 }
 
-// inspect says what the parser made of the request.
 // versionServed returns the version as which a request is served: a higher minor version is served as 1.1 (RFC 9110 §2.5).
 func versionServed(r *server.Request) string {
 	if r.Proto == "HTTP/1.0" {
@@ -140,6 +140,7 @@ func versionServed(r *server.Request) string {
 	return "HTTP/1.1"
 }
 
+// inspect says what the parser made of the request.
 func (l *Lab) inspect(w *server.Response, r *server.Request) error {
 	hash := sha256.New()
 	n, err := io.Copy(hash, r.Body)
@@ -163,7 +164,7 @@ func (l *Lab) inspect(w *server.Response, r *server.Request) error {
 }
 
 // sized sends content of a declared length.
-func sized(w *server.Response, r *server.Request) error {
+func (*Lab) sized(w *server.Response, r *server.Request) error {
 	n, err := number(r.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
@@ -178,7 +179,7 @@ func sized(w *server.Response, r *server.Request) error {
 }
 
 // stream sends content whose length is not declared, a piece at a time.
-func stream(w *server.Response, r *server.Request) error {
+func (*Lab) stream(w *server.Response, r *server.Request) error {
 	n, err := number(r.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
@@ -201,7 +202,7 @@ func stream(w *server.Response, r *server.Request) error {
 	}
 }
 
-func status(w *server.Response, r *server.Request) error {
+func (*Lab) status(w *server.Response, r *server.Request) error {
 	code, err := number(r.RawQuery, "code", 200, 999)
 	if err != nil {
 		return err
@@ -210,7 +211,7 @@ func status(w *server.Response, r *server.Request) error {
 }
 
 // sleep answers late. A client that has closed its sending side may still wait for the answer, so it gets one, early.
-func sleep(w *server.Response, r *server.Request) error {
+func (*Lab) sleep(w *server.Response, r *server.Request) error {
 	ms, err := number(r.RawQuery, "ms", 0, math.MaxInt64/int64(time.Millisecond))
 	if err != nil {
 		return err
@@ -226,7 +227,7 @@ func sleep(w *server.Response, r *server.Request) error {
 }
 
 // hijack takes the connection over and sends back what comes, until its end.
-func hijack(w *server.Response, r *server.Request) error {
+func (*Lab) hijack(w *server.Response, r *server.Request) error {
 	if r.Proto == "HTTP/1.0" {
 		return &server.StatusError{Status: 400, Reason: "HTTP/1.0 knows no upgrade"}
 	}

@@ -22,22 +22,11 @@ import (
 
 // Stock returns the routes as a handler of net/http.
 func (l *Lab) Stock() http.Handler {
-	return stockRoutes{
-		"/plaintext": stockPlaintext,
-		"/consume":   l.stockConsume,
-		"/ignore":    stockIgnore,
-		"/fail":      func(http.ResponseWriter, *http.Request) error { panic("this route fails") },
-		"/partial":   l.stockPartial,
-		"/reject":    l.stockReject,
-		"/echo":      stockEcho,
-		"/inspect":   l.stockInspect,
-		"/bytes":     stockSized,
-		"/stream":    stockStream,
-		"/status":    stockStatus,
-		"/sleep":     stockSleep,
-		"/hijack":    stockHijack,
-		"/uploads":   l.stockUploads,
+	m := stockRoutes{}
+	for _, r := range table() {
+		m[r.path()] = func(w http.ResponseWriter, req *http.Request) error { return r.stock(l, w, req) }
 	}
+	return m
 }
 
 // stockRoutes are handlers by their paths. A handler's error is its response.
@@ -92,7 +81,21 @@ func statusOf(err error) int {
 	return 400
 }
 
-func stockPlaintext(w http.ResponseWriter, r *http.Request) error {
+func (l *Lab) stockIndex(w http.ResponseWriter, r *http.Request) error {
+	page := l.guide(r.Host)
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	io.WriteString(w, page)
+	return nil
+}
+
+func (*Lab) stockFail(http.ResponseWriter, *http.Request) error { panic("this route fails") }
+
+func (l *Lab) stockHealth(w http.ResponseWriter, r *http.Request) error {
+	l.StockHealth.ServeHTTP(w, r)
+	return nil
+}
+
+func (*Lab) stockPlaintext(w http.ResponseWriter, r *http.Request) error {
 	const hello = "Hello, World!"
 	w.Header().Set("Content-Length", strconv.Itoa(len(hello)))
 	io.WriteString(w, hello)
@@ -108,7 +111,7 @@ func (l *Lab) stockConsume(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func stockIgnore(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockIgnore(w http.ResponseWriter, r *http.Request) error {
 	io.WriteString(w, "ignored\n")
 	return nil
 }
@@ -150,7 +153,7 @@ func tooLarge(most int64) error {
 	return &server.StatusError{Status: 413, Reason: fmt.Sprintf("too large: the limit is %d bytes", most)}
 }
 
-func stockEcho(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockEcho(w http.ResponseWriter, r *http.Request) error {
 	if kind := r.Header["Content-Type"]; kind != nil {
 		w.Header()["Content-Type"] = kind[:1]
 	}
@@ -213,7 +216,7 @@ func sorted(h http.Header) iter.Seq2[string, string] {
 	}
 }
 
-func stockSized(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockSized(w http.ResponseWriter, r *http.Request) error {
 	n, err := number(r.URL.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
@@ -225,7 +228,7 @@ func stockSized(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func stockStream(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockStream(w http.ResponseWriter, r *http.Request) error {
 	n, err := number(r.URL.RawQuery, "n", 0, math.MaxInt64)
 	if err != nil {
 		return err
@@ -245,7 +248,7 @@ func stockStream(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-func stockStatus(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockStatus(w http.ResponseWriter, r *http.Request) error {
 	code, err := number(r.URL.RawQuery, "code", 200, 999)
 	if err == nil {
 		w.WriteHeader(int(code))
@@ -253,7 +256,7 @@ func stockStatus(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func stockSleep(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockSleep(w http.ResponseWriter, r *http.Request) error {
 	ms, err := number(r.URL.RawQuery, "ms", 0, math.MaxInt64/int64(time.Millisecond))
 	if err != nil {
 		return err
@@ -268,7 +271,7 @@ func stockSleep(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func stockHijack(w http.ResponseWriter, r *http.Request) error {
+func (*Lab) stockHijack(w http.ResponseWriter, r *http.Request) error {
 	if r.ProtoMinor == 0 {
 		return &server.StatusError{Status: 400, Reason: "HTTP/1.0 knows no upgrade"}
 	}

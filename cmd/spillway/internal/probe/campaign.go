@@ -4,6 +4,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -177,6 +178,13 @@ func (c *campaign) tryAgain(ctx context.Context, i int) (*Result, *death, error)
 // result is nil where the scenario could not be played.
 func (c *campaign) try(ctx context.Context, i int, suspect bool) (*Result, *death, error) {
 	o, err := c.play(ctx, &c.all[i])
+	var handshake *handshakeError
+	if errors.As(err, &handshake) { // it may have been busy, or has died
+		if d := c.pulse(ctx); d != nil {
+			return nil, d, nil
+		}
+		o, err = c.play(ctx, &c.all[i])
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, context.Cause(ctx)

@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -21,6 +22,8 @@ type Config struct {
 	Slow     bool          // with the scenarios that take long
 	Remote   bool          // the server may be on another machine
 	All      bool          // list also what is one of many and no fault
+	Insecure bool          // with https: whatever certificate the server has
+	CACert   string        // with https: a file with the certificates, in PEM, that are trusted; empty: the system's
 	Conns    int           // scenarios played at once; 0: 4, and 32 where they are many and small
 	Patience time.Duration // how long an answer may take; 0: 2 s
 	Tries    int           // how often a scenario is played whose first outcome is a fault; 0: 3
@@ -107,7 +110,11 @@ func newPlayer(ctx context.Context, cfg *Config) (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &player{place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience, stuck: cfg.Stuck}
+	secure, err := cfg.secure(u.Scheme, u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	p := &player{secure: secure, place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience, stuck: cfg.Stuck}
 	if p.patience <= 0 {
 		p.patience = 2 * time.Second
 	}
@@ -119,14 +126,14 @@ func newPlayer(ctx context.Context, cfg *Config) (*player, error) {
 		p.get, p.post = "/plaintext", "/ignore"
 	}
 	if cfg.Post != "" {
-		other, u, err := locate(cfg.Post)
+		other, post, err := locate(cfg.Post)
 		if err != nil {
 			return nil, err
 		}
-		if other != addr {
+		if other != addr || post.Scheme != u.Scheme {
 			return nil, fmt.Errorf("%s is not on the same server as %s", cfg.Post, cfg.URL)
 		}
-		p.post = u.RequestURI()
+		p.post = post.RequestURI()
 	}
 	if !cfg.Remote {
 		return p, p.mustBeLocal(ctx)
@@ -140,16 +147,11 @@ func locate(raw string) (string, *url.URL, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if u.Scheme == "https" {
-		return "", nil, fmt.Errorf("%q: the probe speaks plain http only; probe what is behind the TLS", raw)
+	ports := map[string]string{"http": "80", "https": "443"}
+	if ports[u.Scheme] == "" || u.Hostname() == "" || u.User != nil {
+		return "", nil, fmt.Errorf("%q is not an http://HOST:PORT/ or https://HOST:PORT/ URL", raw)
 	}
-	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
-		return "", nil, fmt.Errorf("%q is not an http://HOST:PORT/ URL", raw)
-	}
-	port := u.Port()
-	if port == "" {
-		port = "80"
-	}
+	port := cmp.Or(u.Port(), ports[u.Scheme])
 	return net.JoinHostPort(u.Hostname(), port), u, nil
 }
 
@@ -191,6 +193,9 @@ func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 		}
 	}
 	r.Remarks = c.remarks
+	if remark := p.secure.remark(); remark != "" {
+		r.Remarks = append(r.Remarks, remark)
+	}
 	return err
 }
 

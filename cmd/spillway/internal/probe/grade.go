@@ -71,7 +71,7 @@ func (f *failOn) Set(word string) error {
 	return nil
 }
 
-// Faults returns how many results are faults of at least a level, with the deaths that no scenario explains.
+// Faults returns how many results are faults of at least a level, with what no scenario explains.
 func (r *Report) Faults(level Level) int {
 	n := 0
 	for _, res := range r.Results {

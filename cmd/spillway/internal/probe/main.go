@@ -51,6 +51,8 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set.StringVar(&f.html, "html", "", "write the report as one self-contained page to `FILE`")
 	set.StringVar(&f.Post, "post", "", "a `URL` on the same server that takes a POST")
 	set.BoolVar(&f.Lab, "lab", false, "the server is spillway serve, or has its routes: check more")
+	set.BoolVar(&f.Insecure, "k", false, "with https: trust whatever certificate the server has")
+	set.StringVar(&f.CACert, "cacert", "", "with https: trust the certificates in `FILE`, in PEM, instead of the system's")
 	set.BoolVar(&f.Slow, "slow", false, "also be a slow client; takes minutes")
 	set.BoolVar(&f.Remote, "remote", false, "the server may be on another machine")
 	f.failOn.level = Must

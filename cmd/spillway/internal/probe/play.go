@@ -63,6 +63,7 @@ type outcome struct {
 // player plays scenarios against one place.
 type player struct {
 	place
+	secure   *security // nil: plain
 	known    survey
 	patience time.Duration
 	stuck    time.Duration // how long one scenario may keep the server from answering anybody
@@ -75,7 +76,7 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 		return nil, err
 	}
 	began := time.Now()
-	t, err := p.dial(ctx)
+	t, err := p.dial(ctx, p.patience)
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect any more: %w", err)
 	}
@@ -97,16 +98,6 @@ func (p *player) play(ctx context.Context, s *Scenario) (*outcome, error) {
 	o.bytes = [2]int64{t.Bytes(dialogue.Client), t.Bytes(dialogue.Server)}
 	o.late = len(o.answers) == 0 || o.answers[0].First > t.TimeOf(dialogue.Client, int64(len(sc.content)/2))
 	return o, ctx.Err()
-}
-
-func (p *player) dial(ctx context.Context) (*dialogue.Talker, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	t, err := dialogue.Dial(ctx, p.addr)
-	if err == nil {
-		t.SetPatience(p.patience)
-	}
-	return t, err
 }
 
 // errWrong says that an answer on another connection is not the one to the question.

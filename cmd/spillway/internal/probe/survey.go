@@ -54,7 +54,7 @@ func (p *player) look(ctx context.Context) error {
 
 // headHasContent asks with a HEAD, and reports whether content comes behind the answer.
 func (p *player) headHasContent(ctx context.Context) bool {
-	t, err := p.dial(ctx)
+	t, err := p.dial(ctx, p.patience)
 	if err != nil {
 		return false
 	}
@@ -77,7 +77,7 @@ func (s silence) Error() string { return string(s) }
 
 // once sends a plain GET on a new connection and returns the answer, and the connection as it then is.
 func (p *player) once(ctx context.Context, target string, patience time.Duration) (*dialogue.Response, *dialogue.Talker, error) {
-	t, err := p.dial(ctx)
+	t, err := p.dial(ctx, patience)
 	if err != nil {
 		return nil, nil, err
 	}
