@@ -11,13 +11,14 @@ import (
 type Lines struct {
 	buf   []byte
 	lines []line
+	gaps  bool // not all of buf belongs to a line
 }
 
-// line is the place of a line in the buffer; a deleted one is empty.
+// line is the place of a line in the buffer.
 type line struct{ begin, nameEnd, end int }
 
 // Reset empties the list.
-func (f *Lines) Reset() { f.buf, f.lines = f.buf[:0], f.lines[:0] }
+func (f *Lines) Reset() { f.buf, f.lines, f.gaps = f.buf[:0], f.lines[:0], false }
 
 // Add adds a line.
 func (f *Lines) Add(name, value string) {
@@ -43,11 +44,13 @@ func (f *Lines) find(name string, from int) int {
 func (f *Lines) Del(name string) {
 	for i := f.find(name, 0); i >= 0; i = f.find(name, i) {
 		f.lines = append(f.lines[:i], f.lines[i+1:]...)
+		f.gaps = true
 	}
 }
 
 // Keep removes the lines whose name it is not true for.
 func (f *Lines) Keep(of func(name string) bool) {
+	f.gaps = true
 	f.lines = slices.DeleteFunc(f.lines, func(l line) bool { return !of(string(f.buf[l.begin:l.nameEnd])) })
 }
 
@@ -63,6 +66,9 @@ func (f *Lines) Get(name string) string {
 
 // AppendTo appends the lines to b.
 func (f *Lines) AppendTo(b []byte) []byte {
+	if !f.gaps {
+		return append(b, f.buf...)
+	}
 	for _, l := range f.lines {
 		b = append(b, f.buf[l.begin:l.end]...)
 	}
