@@ -83,12 +83,11 @@ func (c *Conn) end(end ending) {
 	defer c.leave() // before anybody is told of the end, who may wait for all connections to end
 	defer c.guarding("trace", func() { c.tellClosed(end) })
 	defer c.countClosed(end.reason)
-	c.guarding("trace", func() { c.account(end) }) // of an exchange that something has cut short
-	if end.verdict == VerdictHijack {
-		return
+	if end.verdict != VerdictHijack {
+		defer c.guarding("close", c.closeAll)
+		defer c.guarding("end of the connection", func() { c.finish(end) })
 	}
-	defer c.guarding("close", c.closeAll)
-	c.guarding("end of the connection", func() { c.finish(end) })
+	c.guarding("trace", func() { c.account(end) }) // of an exchange that something has cut short
 }
 
 // finish ends the exchange that may be under way still, and lets the client have what it is to have.

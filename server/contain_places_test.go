@@ -137,6 +137,16 @@ var containments = []containment{
 	{name: "state ended", arm: at(conn.StateEnded), want: []string{"hello"}},
 	{name: "trace accepted", arm: on(conn.EventAccepted)},
 	{name: "trace head", arm: on(conn.EventHeadParsed)},
+	{name: "trace of an exchange that another misdeed has cut short", arm: func(b *bench, once func()) {
+		b.srv.Trace = func(e server.Event) {
+			if e.Conn == 1 && e.Kind == server.EventHeadParsed {
+				panic("the first of two")
+			}
+			if e.Kind == server.EventSettled {
+				once()
+			}
+		}
+	}},
 	{name: "trace response", arm: on(conn.EventResponded), want: []string{"hello"}},
 	{name: "trace response, with a reader left behind", requests: upload, client: sendLate, want: []string{"hello"},
 		arm: func(b *bench, once func()) {

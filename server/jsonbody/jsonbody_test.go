@@ -22,7 +22,7 @@ type order struct {
 }
 
 // odd takes no value, and says why to nobody.
-type odd struct{ text string }
+type odd struct{}
 
 func (o *odd) UnmarshalJSON([]byte) error { return errors.New("a secret") }
 

@@ -58,7 +58,7 @@ func forms() (server.Handler, http.Handler) {
 	theirs.HandleFunc("/parts", func(w http.ResponseWriter, r *http.Request) {
 		switch err := r.ParseMultipartForm(1 << 20); {
 		case errors.Is(err, http.ErrNotMultipart):
-			http.Error(w, err.Error(), 415)
+			http.Error(w, err.Error(), http.StatusUnsupportedMediaType)
 			return
 		case err != nil:
 			http.Error(w, err.Error(), 400)
