@@ -185,5 +185,9 @@ func (h alpnHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.native.CountRequest() != conn.ReasonNone || h.conn.noKeepAlives.Load() {
 		w.Header().Set("Connection", "close") // which HTTP/2 does not send: it says GOAWAY (RFC 9113 §6.8)
 	}
+	returned := false
+	w, tell := h.tell(w, r)
+	defer func() { tell(returned) }()
 	h.conn.ServeHTTP(w, r)
+	returned = true
 }

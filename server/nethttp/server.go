@@ -229,7 +229,7 @@ func (s *Server) prepare() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.adapter.http
-	s.adapter.quiet = s.QuietClients
+	s.adapter.quiet, s.adapter.trace = s.QuietClients, s.Trace
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
 		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen,
