@@ -3,11 +3,14 @@
 package nethttp_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log"
+	"mime/multipart"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -174,4 +177,44 @@ func TestHTTP2Fields(t *testing.T) {
 	if diff := cmp.Diff([]string{"one", "two\t\xff"}, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// The files of a form that a handler over HTTP/2 has had parsed are removed when it has returned, as net/http removes them.
+func TestHTTP2RemovesTheFilesOfForms(t *testing.T) {
+	bothWays(t, func(t *testing.T, overTLS bool) {
+		dir := t.TempDir()
+		t.Setenv("TMPDIR", dir)
+		files := make(chan int, 1)
+		h := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := r.ParseMultipartForm(1); err != nil {
+				t.Error(err)
+			}
+			entries, _ := os.ReadDir(dir)
+			files <- len(entries)
+		})}
+		srv, client, url := startHTTP2(t, h, overTLS, func(s *nethttp.Server) { s.QuietClients = true })
+		var form bytes.Buffer
+		parts := multipart.NewWriter(&form)
+		part, err := parts.CreateFormFile("a", "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		part.Write(make([]byte, 11<<20)) // beyond what is kept in memory in any case
+		parts.Close()
+		res, err := client.Post(url, parts.FormDataContentType(), &form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if n := <-files; n != 1 {
+			t.Fatalf("the handler had %d files", n)
+		}
+		client.CloseIdleConnections()
+		if err := srv.Shutdown(t.Context()); err != nil { // which waits for its streams
+			t.Error(err)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("%d files are left", len(left))
+		}
+	})
 }
