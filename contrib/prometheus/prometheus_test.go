@@ -64,13 +64,16 @@ func names(t *testing.T, file, pattern string) map[string]bool {
 	return found
 }
 
-// What the dashboard and the alerts ask for is what a server tells.
+// page says what the metrics mean.
+const page = "../../docs/operations.md"
+
+// What the dashboard and the alerts ask for, and the page explains, is what a server tells.
 func TestNamesOfMetrics(t *testing.T) {
 	w := watch(t, func() {})
 	w.round()
 	told := scrape(t, w)
 	used := 0
-	for _, file := range []string{"dashboard.json", "alerts.yml"} {
+	for _, file := range []string{"dashboard.json", "alerts.yml", page} {
 		for name := range names(t, file, `\b((?:spillway|http_server|process)_\w+)`) {
 			used++
 			base := regexp.MustCompile(`_(bucket|count|sum)$`).ReplaceAllString(name, "")
@@ -79,9 +82,16 @@ func TestNamesOfMetrics(t *testing.T) {
 			}
 		}
 	}
+	shown, said := names(t, "dashboard.json", `\b((?:spillway|http)_\w+)`), names(t, page, `\b((?:spillway|http)_\w+)`)
 	for name := range told {
-		if strings.HasPrefix(name, "spillway_") && !names(t, "dashboard.json", `\b(spillway_\w+)`)[name] {
+		if strings.HasPrefix(name, "process_") {
+			continue
+		}
+		if !shown[name] && !shown[name+"_bucket"] {
 			t.Errorf("the dashboard does not show %s", name)
+		}
+		if !said[name] {
+			t.Errorf("%s does not say what %s means", page, name)
 		}
 	}
 	if used < 20 {
