@@ -103,6 +103,24 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// Of a request over HTTP/2 the line says nothing that is not known.
+func TestHTTP2(t *testing.T) {
+	var out bytes.Buffer
+	log := accesslog.New(slog.New(slog.NewJSONHandler(&out, nil)))
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	log.Trace(server.Event{Kind: server.EventSettled, Time: at, Conn: 1, Exchange: 3, TLS: 0x304, Method: "PUT", Target: "/a", Host: "b", Proto: "HTTP/2.0",
+		Status: 201, ContentReceived: 7, ContentSent: 5, Times: server.Times{FirstByte: at, Settled: at.Add(time.Second)}})
+	if err := log.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"time":"2000-01-01T00:00:00Z","level":"INFO","msg":"request","http.request.method":"PUT","url.path":"/a","network.protocol.name":"http",
+		"network.protocol.version":"2","url.scheme":"https","tls.protocol.version":"1.3","server.address":"b","http.response.status_code":201,
+		"http.request.body.size":7,"http.response.body.size":5,"duration":1,"spillway.conn":1,"spillway.exchange":3,"spillway.verdict":"reuse"}`
+	if diff := cmp.Diff(values(t, want), values(t, out.String())); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // values returns what a line of JSON says.
 func values(t *testing.T, line string) (m map[string]any) {
 	t.Helper()
