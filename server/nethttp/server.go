@@ -59,8 +59,10 @@ type Server struct {
 	ProxyTrusted   []netip.Prefix
 	ProxyTrustUnix bool
 
-	QuietClients bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
-	Trace        func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
+	QuietClients bool // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
+	// Trace is called for every event of every connection, from its goroutine; nil: for none. Of a request over HTTP/2 it is told
+	// EventSettled alone, from the handler's goroutine, and without bytes on the wire.
+	Trace func(server.Event)
 
 	adapter  adapter
 	engine   server.Server
