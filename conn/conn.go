@@ -207,6 +207,9 @@ func (c *Conn) Context() context.Context {
 	return c.cfg.config.Context
 }
 
+// ID returns the connection's number, counted from 1 in its server.
+func (c *Conn) ID() int64 { return c.id }
+
 // Value returns the value that is kept with the connection, or nil.
 func (c *Conn) Value() any {
 	if own := c.own.Load(); own != nil {

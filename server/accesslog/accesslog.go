@@ -11,6 +11,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/spillway-go/spillway/server"
@@ -25,16 +26,27 @@ type Log struct {
 	// Every is how much is logged of what went well, that is, with a status below 400 and a connection that could be kept or was the
 	// client's to end: one of so many; 0: all. All else is always logged.
 	Every int
-	// Queue is how many lines may wait to be written; 0: 4096.
+	// Queue is how many lines may wait to be written, of 16 MiB of heads together; 0: 4096.
 	Queue int
 
 	mu      sync.Mutex
-	waiting []server.Event
+	waiting []line // from first on
+	first   int
+	bytes   int           // of these
 	running bool          // a goroutine writes
 	empty   chan struct{} // closed when nothing waits and nothing runs; nil: nobody asks
 	good    int           // exchanges that went well, since the last that was logged
 	dropped int64
 }
+
+// line is an event that waits to be written, and about how many bytes of the client's it keeps in memory.
+type line struct {
+	server.Event
+	bytes int
+}
+
+// mostBytes is how many bytes of clients' may wait: these choose how long their heads are.
+const mostBytes = 16 << 20
 
 // New returns a Log that writes to l; nil means slog.Default.
 func New(l *slog.Logger) *Log { return &Log{Logger: l} }
@@ -52,15 +64,19 @@ func (l *Log) Trace(e server.Event) {
 		}
 		l.good = 0
 	}
-	most := l.Queue
+	most, bytes := l.Queue, bytesOf(e)
 	if most <= 0 {
 		most = 4096
 	}
-	if len(l.waiting) >= most {
+	if len(l.waiting)-l.first >= most || l.bytes+bytes > mostBytes {
 		l.dropped++
 		return
 	}
-	l.waiting = append(l.waiting, e)
+	if l.first >= most { // what was taken has left as much room as there can be wanted
+		l.waiting, l.first = slices.Delete(l.waiting, 0, l.first), 0
+	}
+	l.waiting = append(l.waiting, line{e, bytes})
+	l.bytes += bytes
 	if !l.running {
 		l.running = true
 		go l.writeAll()
@@ -106,28 +122,52 @@ func (l *Log) Flush(ctx context.Context) error {
 
 // writeAll writes until nothing waits. It ends then, so that a Log that nobody needs any more is nobody's goroutine.
 func (l *Log) writeAll() {
-	for {
-		l.mu.Lock()
-		batch := l.waiting
-		l.waiting = nil
-		if len(batch) == 0 {
-			l.running = false
-			if l.empty != nil {
-				close(l.empty)
-				l.empty = nil
-			}
-			l.mu.Unlock()
-			return
+	whole := false
+	defer func() {
+		if !whole { // a handler or a writer has ended the goroutine, which costs the line that it was given
+			l.drop()
+			go l.writeAll()
 		}
-		l.mu.Unlock()
-		for _, e := range batch {
-			if !l.write(e) {
-				l.mu.Lock()
-				l.dropped++
-				l.mu.Unlock()
-			}
+	}()
+	for e, ok := l.next(); ok; e, ok = l.next() {
+		if !l.write(e) {
+			l.drop()
 		}
 	}
+	whole = true
+}
+
+// next takes what waits longest. Where nothing does, whoever asks is to write no more.
+func (l *Log) next() (e server.Event, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.first == len(l.waiting) {
+		l.waiting, l.first, l.running = l.waiting[:0], 0, false
+		if l.empty != nil {
+			close(l.empty)
+			l.empty = nil
+		}
+		return e, false
+	}
+	taken := l.waiting[l.first]
+	l.waiting[l.first] = line{}
+	l.first++
+	l.bytes -= taken.bytes
+	return taken.Event, true
+}
+
+func (l *Log) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dropped++
+}
+
+func bytesOf(e server.Event) int {
+	n := len(e.Method) + len(e.Target) + len(e.RequestLine)
+	for name, value := range e.Fields.All() {
+		n += len(name) + len(value)
+	}
+	return n
 }
 
 // write writes a line, and reports whether that has worked. A handler or a writer that panics costs its line.

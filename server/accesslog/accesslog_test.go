@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -100,6 +101,24 @@ func TestLines(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Of a request over HTTP/2 the line says nothing that is not known.
+func TestHTTP2(t *testing.T) {
+	var out bytes.Buffer
+	log := accesslog.New(slog.New(slog.NewJSONHandler(&out, nil)))
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	log.Trace(server.Event{Kind: server.EventSettled, Time: at, Conn: 1, Exchange: 3, TLS: 0x304, Method: "PUT", Target: "/a", Host: "b", Proto: "HTTP/2.0",
+		Status: 201, ContentReceived: 7, ContentSent: 5, Times: server.Times{FirstByte: at, Settled: at.Add(time.Second)}})
+	if err := log.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"time":"2000-01-01T00:00:00Z","level":"INFO","msg":"request","http.request.method":"PUT","url.path":"/a","network.protocol.name":"http",
+		"network.protocol.version":"2","url.scheme":"https","tls.protocol.version":"1.3","server.address":"b","http.response.status_code":201,
+		"http.request.body.size":7,"http.response.body.size":5,"duration":1,"spillway.conn":1,"spillway.exchange":3,"spillway.verdict":"reuse"}`
+	if diff := cmp.Diff(values(t, want), values(t, out.String())); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -201,18 +220,48 @@ func TestAWriterThatBlocks(t *testing.T) {
 	})
 }
 
-// breaking is a writer that fails, panics, and writes, by turns.
+// Clients that send long heads do not fill the memory while lines wait.
+func TestLongHeads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{open: make(chan bool)}
+		log := &accesslog.Log{Combined: g}
+		e := server.Event{Kind: server.EventSettled, Method: "GET", Target: "/" + strings.Repeat("a", 1<<20-4)} // with the method, a MiB
+		log.Trace(e)
+		synctest.Wait() // it is being written
+		for range 50 {
+			log.Trace(e)
+		}
+		if n := log.Dropped(); n != 34 {
+			t.Errorf("%d lines were dropped, want 34", n)
+		}
+		close(g.open)
+		if err := log.Flush(t.Context()); err != nil || g.lines != 17 {
+			t.Errorf("%v, %d lines, want 17", err, g.lines)
+		}
+		for range 1000 {
+			log.Trace(server.Event{Kind: server.EventSettled})
+			synctest.Wait()
+		}
+		if log.Flush(t.Context()); log.Dropped() != 34 || g.lines != 1017 {
+			t.Errorf("%d dropped, %d lines", log.Dropped(), g.lines)
+		}
+	})
+}
+
+// breaking is a writer that fails, panics, ends its goroutine, and writes, by turns.
 type breaking struct {
 	n int
 	io.Writer
 }
 
 func (b *breaking) Write(p []byte) (int, error) {
-	switch b.n++; b.n % 3 {
+	switch b.n++; b.n % 4 {
 	case 1:
 		return 0, errors.New("no space")
 	case 2:
 		panic("a bug")
+	case 3:
+		runtime.Goexit()
 	}
 	return b.Writer.Write(p)
 }
@@ -221,10 +270,10 @@ func TestAWriterThatBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		log := &accesslog.Log{Combined: &breaking{Writer: &out}}
-		for range 9 {
+		for range 12 {
 			log.Trace(server.Event{Kind: server.EventSettled})
 		}
-		if err := log.Flush(t.Context()); err != nil || log.Dropped() != 6 || strings.Count(out.String(), "\n") != 3 {
+		if err := log.Flush(t.Context()); err != nil || log.Dropped() != 9 || strings.Count(out.String(), "\n") != 3 {
 			t.Errorf("%v, %d dropped, %q", err, log.Dropped(), out.String())
 		}
 	})

@@ -21,10 +21,11 @@ func attrs(e server.Event) []slog.Attr {
 	if e.Status > 0 {
 		a = append(a, slog.Int("http.response.status_code", e.Status))
 	}
-	a = append(a,
-		slog.Int64("http.request.body.size", e.ContentReceived), slog.Int64("http.request.size", e.Received),
-		slog.Int64("http.response.body.size", e.ContentSent), slog.Int64("http.response.size", e.Sent),
-		slog.Float64("duration", Duration(e).Seconds()))
+	a = append(a, slog.Int64("http.request.body.size", e.ContentReceived), slog.Int64("http.response.body.size", e.ContentSent))
+	if e.Received > 0 { // else the request came in a protocol of which only the content is known
+		a = append(a, slog.Int64("http.request.size", e.Received), slog.Int64("http.response.size", e.Sent))
+	}
+	a = append(a, slog.Float64("duration", Duration(e).Seconds()))
 	if t := errorType(e); t != "" {
 		a = append(a, slog.String("error.type", t))
 	}
@@ -57,6 +58,9 @@ func appendRequest(a []slog.Attr, e server.Event) []slog.Attr {
 		a = append(a, slog.String("url.full", e.Target))
 	}
 	name, version, _ := strings.Cut(e.Proto, "/")
+	if version != "1.0" { // HTTP/2 has no minor versions (RFC 9113 §3), whatever Go calls it
+		version = strings.TrimSuffix(version, ".0")
+	}
 	a = append(a, slog.String("network.protocol.name", strings.ToLower(name)), slog.String("network.protocol.version", version))
 	if agent, has := e.Fields.Lookup("User-Agent"); has {
 		a = append(a, slog.String("user_agent.original", agent))

@@ -26,6 +26,7 @@ type connection struct {
 	local   net.Addr
 	tls     *tls.ConnectionState
 	told    atomic.Int64 // the state that the hook was told last, plus one
+	streams atomic.Int64 // exchanges in another protocol that were told of
 }
 
 // connection returns the connection of a request.

@@ -24,6 +24,7 @@ type adapter struct {
 	noKeepAlives atomic.Bool
 	noHTTP1      bool // only other protocols are served
 	quiet        bool // nothing of what clients do wrong is logged
+	trace        func(server.Event)
 }
 
 // Serve serves one exchange.

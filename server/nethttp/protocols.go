@@ -180,10 +180,16 @@ func (h alpnHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.RemoteAddr = h.conn.remote
 	}
 	if ctx := r.Context(); ctx.Value(http.ServerContextKey) != h.conn.http { // it is the speaker
+		given := r
 		r = r.WithContext(context.WithValue(ctx, http.ServerContextKey, h.conn.http))
+		defer func() { given.MultipartForm = r.MultipartForm }() // whose files the protocol's server removes
 	}
 	if h.native.CountRequest() != conn.ReasonNone || h.conn.noKeepAlives.Load() {
 		w.Header().Set("Connection", "close") // which HTTP/2 does not send: it says GOAWAY (RFC 9113 §6.8)
 	}
+	returned := false
+	w, tell := h.tell(w, r)
+	defer func() { tell(returned) }()
 	h.conn.ServeHTTP(w, r)
+	returned = true
 }

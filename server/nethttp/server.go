@@ -59,8 +59,10 @@ type Server struct {
 	ProxyTrusted   []netip.Prefix
 	ProxyTrustUnix bool
 
-	QuietClients bool               // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
-	Trace        func(server.Event) // is called for every event of every connection, from its goroutine; nil: for none
+	QuietClients bool // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
+	// Trace is called for every event of every connection, from its goroutine; nil: for none. Of a request over HTTP/2 it is told
+	// EventSettled alone, from the handler's goroutine, and without bytes on the wire.
+	Trace func(server.Event)
 
 	adapter  adapter
 	engine   server.Server
@@ -229,7 +231,7 @@ func (s *Server) prepare() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.adapter.http
-	s.adapter.quiet = s.QuietClients
+	s.adapter.quiet, s.adapter.trace = s.QuietClients, s.Trace
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
 		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen,

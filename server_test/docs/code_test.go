@@ -84,7 +84,8 @@ func compile(t *testing.T, page, program string) {
 // packages are those whose names pages may use, by the word before the dot.
 var packages = map[string]string{
 	"parser": "parser", "body": "body", "conn": "conn", "server": "server", "https": "server/https", "nethttp": "server/nethttp",
-	"listen": "server/listen", "restart": "server/restart",
+	"listen": "server/listen", "restart": "server/restart", "accesslog": "server/accesslog",
+	"spillwayprom": "contrib/prometheus", "spillwayotel": "contrib/otel",
 	"servertest": "server/servertest",
 	"route":      "server/route", "content": "server/content", "form": "server/form", "cookie": "server/cookie", "jsonbody": "server/jsonbody",
 }
