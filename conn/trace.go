@@ -98,6 +98,9 @@ func (e Event) String() string {
 	if e.Reason != ReasonNone {
 		s += fmt.Sprintf(" (%v)", e.Reason)
 	}
+	if e.Kind == EventClosed && e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
 	return s
 }
 
