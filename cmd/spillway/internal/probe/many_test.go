@@ -151,7 +151,7 @@ func TestUnlisted(t *testing.T) {
 		if len(rep.Results) > tt.list || tt.all && len(rep.Results) < tt.list || !strings.Contains(b.String(), tt.want) {
 			t.Errorf("%d listed, want %d with %q:\n%s", len(rep.Results), tt.list, tt.want, &b)
 		}
-		if n := rep.played(); n != 158 {
+		if n := rep.countPlayed(); n != 158 {
 			t.Errorf("%d were played", n)
 		}
 		if lines := strings.Count(b.String(), "\n"); !tt.all && lines > 40 {

@@ -65,6 +65,7 @@ type player struct {
 	place
 	secure   *security // nil: plain
 	known    survey
+	healthy  healthy
 	patience time.Duration
 	stuck    time.Duration // how long one scenario may keep the server from answering anybody
 }
