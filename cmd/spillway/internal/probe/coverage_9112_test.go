@@ -32,7 +32,7 @@ var rfc9112 = []requirement{
 	{"3.2.3", "is", "The target of CONNECT is an authority.", "odd-connect", ""},
 	{"3.2.4", "is", "OPTIONS may be asked of the server as a whole, with an asterisk.", "odd-options-asterisk", ""},
 	{"3.3", "MUST NOT", "What a connection's earlier request was for says nothing about what the next one is for.", "odd-other-host-first odd-not-found-first odd-keep-alive-then-1.1", ""},
-	{"4", "MUST", "The space behind the status is sent, even where no reason follows.", "", eachAnswer},
+	{"4", "MUST", "The space behind the status is sent, even where no reason follows.", "", "Clients bear its absence, and the probe does."},
 	{"5", "is", "Fields are lines of a name, a colon and a value, and each ends in CRLF.", "head-a-line-without-a-colon head-a-name-with-a-control head-no-name byte-coding-name-before-* byte-length-name-before-*", ""},
 	{"5.1", "MUST", "White space between a field's name and its colon gets 400.", "head-a-space-before-a-colon ambiguous-a-space-before-the-* byte-coding-name-behind-* byte-length-name-behind-* chunk-a-space-before-a-trailers-colon", ""},
 	{"5.1", "MUST", "Such white space is removed from a response that is forwarded.", "", forProxies},

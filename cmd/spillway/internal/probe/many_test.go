@@ -149,6 +149,10 @@ func TestMany(t *testing.T) {
 		{"reads in pieces", lax, "pieces-get", OK},
 		{"short lines", shortLines, "odd-long-line", Lost},
 		{"long lines", lax, "odd-long-line", OK},
+		{"a length and chunks", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "leftover-plain-words", Wrong},
+		{"a folded line", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: y\r\n z: a\r\n\r\n"), "leftover-plain-words", Wrong},
+		{"a bare CR", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: a\rb\r\n\r\n"), "leftover-plain-words", Wrong},
+		{"a tunnel with a length", lax, "odd-connect", Wrong},
 		{"a length with 204", spoken, "leftover-plain-words", Wrong},
 	} {
 		t.Run(tt.name+", "+tt.only, func(t *testing.T) {
