@@ -5,7 +5,6 @@ package probe
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net"
 	"net/url"
@@ -31,8 +30,16 @@ type Config struct {
 	Stuck    time.Duration // how long one scenario may keep the server from answering anybody; 0: 30 s
 	Only     func(*Scenario) bool
 
+	Host    string   // of the Host field; empty: the URL's
+	Method  string   // of requests with content; empty: POST
+	Headers []string // fields for every request, as Name: value
+	Healthy healthy  // what the answer to a plain GET is like
+
 	Progress func(done, of int, name string) // is called before each scenario; nil: nobody
 }
+
+// reportVersion is the version of the report's form as JSON, which report.schema.json describes.
+const reportVersion = 1
 
 // Report is what a probe found.
 type Report struct {
@@ -46,6 +53,10 @@ type Report struct {
 	Remarks  []string   `json:"remarks,omitempty"`  // what no scenario explains
 	Unplayed int        `json:"unplayed,omitempty"` // scenarios that were not played because of Error
 	Error    string     `json:"error,omitempty"`    // why the probe did not come to its end
+	Stale    []string   `json:"stale,omitempty"`    // IDs that are known to show a fault, and did not
+
+	played   map[string]bool // IDs
+	compared bool            // with what is known
 }
 
 // Result is one scenario's.
@@ -57,6 +68,7 @@ type Result struct {
 	Level   Level   `json:"level"`   // that the verdict is judged by
 	Section string  `json:"section"` // of the standard
 	Verdict Verdict `json:"verdict"`
+	Known   bool    `json:"known,omitempty"` // a fault that the baseline has, or a worse one
 	Times   int     `json:"times,omitempty"` // a fault: how often it came
 	Tries   int     `json:"tries"`
 	What    string  `json:"what"`
@@ -87,7 +99,7 @@ type Step struct {
 // Run probes. The error says why the probe did not come to its end; the report holds what was found up to then.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	began := time.Now()
-	rep := &Report{Version: 1, URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
+	rep := &Report{Version: reportVersion, Results: []Result{}, URL: cfg.URL, When: began.UTC().Truncate(time.Second)}
 	p, err := newPlayer(ctx, &cfg)
 	if err == nil {
 		if err = p.look(ctx); err != nil {
@@ -114,7 +126,7 @@ func newPlayer(ctx context.Context, cfg *Config) (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &player{secure: secure, place: place{addr: addr, host: u.Host, get: u.RequestURI(), token: rand.Text()[:10]}, patience: cfg.Patience, stuck: cfg.Stuck}
+	p := &player{secure: secure, place: cfg.place(addr, u), healthy: cfg.Healthy, patience: cfg.Patience, stuck: cfg.Stuck}
 	if p.patience <= 0 {
 		p.patience = 2 * time.Second
 	}
@@ -182,7 +194,11 @@ func (r *Report) playAll(ctx context.Context, p *player, cfg *Config) error {
 	}
 	c := newCampaign(p, cfg, all)
 	err := c.run(ctx)
+	r.played = map[string]bool{}
 	for i, res := range c.results {
+		if res != nil {
+			r.played[res.ID] = true
+		}
 		switch {
 		case res == nil:
 			r.Unplayed++
@@ -221,8 +237,8 @@ func (r *Report) count(v Verdict) int {
 	return n
 }
 
-// played returns how many scenarios were.
-func (r *Report) played() int {
+// countPlayed returns how many scenarios were.
+func (r *Report) countPlayed() int {
 	n := 0
 	for _, v := range verdicts {
 		n += r.count(v)
@@ -256,7 +272,7 @@ func (cfg *Config) conns(alone bool) int {
 func newResult(s *Scenario, o *outcome) *Result {
 	f := o.judge()
 	res := &Result{
-		ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, What: f.What, Advice: f.Advice, Millis: millis(o.took), Tries: 1, many: s.many, kind: s.kind,
+		ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, What: f.What, Advice: f.Advice, Steps: []Step{}, Millis: millis(o.took), Tries: 1, many: s.many, kind: s.kind,
 	}
 	res.Verdict, res.Level, res.Section = s.grade(f.Verdict)
 	if res.Verdict.Fault() {

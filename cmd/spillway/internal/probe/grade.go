@@ -71,11 +71,11 @@ func (f *failOn) Set(word string) error {
 	return nil
 }
 
-// Faults returns how many results are faults of at least a level, with what no scenario explains.
+// Faults returns how many results are faults of at least a level and not known, with what no scenario explains.
 func (r *Report) Faults(level Level) int {
 	n := 0
 	for _, res := range r.Results {
-		if res.Verdict.Fault() && res.Level.atLeast(level) {
+		if (&failOn{level: level}).fails(&res) {
 			n++
 		}
 	}

@@ -147,6 +147,13 @@ S: <response> 200 \{"method":"POST","target":"/inspect?a=b","path":"/inspect","q
 		Why: "The handler sees the request that was sent.",
 	},
 	{
+		ID: "lab-host-in-a-trailer", Name: "Host in a trailer, as the handler saw it",
+		Oracle: Keep, Lab: true, Ref: "RFC 9110 §6.5.1",
+		Wire: toChunked("/inspect", `5\r\nhello\r\n0\r\nHost: spillway-probe.invalid\r\nX-Sum: 1\r\n\r\n`) + `
+S: <response> 200 \{"method":"POST","target":"/inspect","path":"/inspect","query":"","proto":"HTTP/1.1","host":"$host",` + next,
+		Why: "A field that comes behind the content was not there when the request was judged by its head.",
+	},
+	{
 		ID: "lab-204-and-304-have-no-content", Name: "204 and 304 have no content",
 		Oracle: Keep, Lab: true, Ref: "RFC 9112 §6.3",
 		Wire: from("/status?code=204") + from("/status?code=304") + get + `

@@ -20,7 +20,7 @@ func (o *outcome) judge() Finding {
 	}
 	if o.framed != "" && !f.Verdict.Fault() {
 		f = o.found(Wrong, "%s", o.framed)
-		f.Advice = "Send neither Content-Length nor Transfer-Encoding with 1xx and 204 (RFC 9110 §8.6, RFC 9112 §6.1)."
+		f.Advice = o.mend
 	}
 	return f
 }

@@ -46,13 +46,14 @@ func (p *player) pulse(ctx context.Context) *death {
 	return &death{Dead, err}
 }
 
-// ping sends a plain GET on a new connection.
+// ping sends a plain GET on a new connection, and fails if the answer is not a healthy one.
 func (p *player) ping(ctx context.Context, patience time.Duration) error {
-	_, t, err := p.once(ctx, p.get, patience)
-	if err == nil {
-		t.Close()
+	res, t, err := p.once(ctx, p.get, patience)
+	if err != nil {
+		return err
 	}
-	return err
+	t.Close()
+	return p.healthy.check(res)
 }
 
 // isDial reports whether an error says that no connection could be opened.
@@ -65,7 +66,7 @@ func isDial(err error) bool {
 func (d *death) blame(res *Result, others int) {
 	what := "From then on the server refused connections: %s."
 	if d.verdict == Dead {
-		what = "From then on the server answered nobody: a plain GET got %s."
+		what = "From then on the server answered nobody: a plain GET got no healthy answer (%s)."
 	}
 	what = fmt.Sprintf(what, oneLine(d.err, 200))
 	if others > 0 {
@@ -90,7 +91,7 @@ func (c *campaign) revive(ctx context.Context) error {
 			return fmt.Errorf("-restart %q: %w; since then: %w", cut(c.cfg.Restart, 100), err, d.err)
 		}
 	} else if d.verdict == Dead { // it was waited for
-		return fmt.Errorf("since then a plain GET gets no answer either: %w", d.err)
+		return fmt.Errorf("since then a plain GET gets no healthy answer either: %w", d.err)
 	}
 	var err error
 	for end := time.Now().Add(comeback * c.patience); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(2 * breath) {

@@ -3,8 +3,8 @@
 package probe
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,9 +36,11 @@ Exit status: 0 no faults, 1 faults of -fail-on's level, 2 the probe could not ru
 // flags are what the command line says.
 type flags struct {
 	Config
-	verbose, json bool
-	html, only    string
-	failOn        failOn
+	outputs
+	asks
+	verbose bool
+	only    string
+	failOn  failOn
 }
 
 func parseFlags(args []string, help io.Writer) (*flags, error) {
@@ -47,8 +49,8 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	set.SetOutput(io.Discard)
 	set.BoolVar(&f.verbose, "v", false, "print each dialogue")
 	set.BoolVar(&f.All, "all", false, "list also the scenarios that are one of many and show no fault")
-	set.BoolVar(&f.json, "json", false, "print the report as JSON")
-	set.StringVar(&f.html, "html", "", "write the report as one self-contained page to `FILE`")
+	f.outputs.define(set)
+	f.asks.define(set, &f.Config)
 	set.StringVar(&f.Post, "post", "", "a `URL` on the same server that takes a POST")
 	set.BoolVar(&f.Lab, "lab", false, "the server is spillway serve, or has its routes: check more")
 	set.BoolVar(&f.Insecure, "k", false, "with https: trust whatever certificate the server has")
@@ -80,6 +82,9 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 		return nil, err
 	}
 	f.URL = set.Arg(0)
+	if err := cmp.Or(f.asks.check(&f.Config), f.outputs.check()); err != nil {
+		return nil, err
+	}
 	if f.only != "" {
 		f.Only = func(s *Scenario) bool { return s.ID == f.only || strings.Contains(s.Group+": "+s.Name, f.only) }
 	}
@@ -120,17 +125,10 @@ func (f *flags) mostTime() time.Duration {
 
 // report writes what was found in every form that was asked for, and returns the exit status.
 func (f *flags) report(rep *Report, err error, stdout, stderr io.Writer) int {
-	if f.json {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", " ")
-		enc.Encode(rep)
-	} else {
-		rep.print(stdout, style{colour: isTerminal(stdout) && os.Getenv("NO_COLOR") == "", full: f.verbose})
-	}
-	if f.html != "" {
-		if failed := rep.writePage(f.html); failed != nil && err == nil {
-			err = failed
-		}
+	f.baseline.mark(rep)
+	s := style{colour: isTerminal(stdout) && os.Getenv("NO_COLOR") == "", full: f.verbose}
+	if failed := f.write(rep, s, f.failOn, stdout, stderr); err == nil {
+		err = failed
 	}
 	switch {
 	case err != nil:

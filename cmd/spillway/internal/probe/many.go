@@ -141,6 +141,15 @@ func lengths() []Scenario {
 				Why: "Zeros before a length are digits of it, however many.",
 			},
 		},
+		variants([]variant{
+			{id: "32-bits", name: "2^32", text: "4294967296"},
+			{id: "32-bits-and-5", name: "2^32+5", text: "4294967301"},
+			{id: "63-bits", name: "2^63", text: "9223372036854775808"},
+			{id: "64-bits", name: "2^64", text: "18446744073709551616"},
+		}, "length-of-", Scenario{
+			Name: "a length of", Oracle: Framing, Waits: true, Content: `hello$smuggled`, Ref: "RFC 9110 §8.6",
+			Why: "A length that overflows becomes a small one, and the content behind that a request. Who has more bits waits, or refuses.",
+		}, func(n string) string { return framedBy("$content", "Content-Length: "+n) }),
 	)
 }
 

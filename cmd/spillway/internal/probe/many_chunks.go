@@ -35,6 +35,14 @@ func chunkSizes() []Scenario {
 			Why: "A size that overflows becomes a small one: 5, in 32 bits. Who has more bits waits for what is to come.",
 		}},
 		variants([]variant{
+			{id: "32-bits", name: "2^32", text: "100000000"},
+			{id: "63-bits", name: "2^63", text: "8000000000000000"},
+			{id: "64-bits", name: "2^64", text: "10000000000000000"},
+		}, "size-of-", Scenario{
+			Name: "a chunk of", Level: Must, Oracle: Framing, Waits: true, Content: `\r\n$smuggled`, Ref: sizeRef,
+			Why: "A size that overflows becomes 0, the last chunk's. Who has more bits waits for what is to come, or refuses.",
+		}, func(n string) string { return inPieces(n + `\r\n$content`) }),
+		variants([]variant{
 			{id: "zeros-before", name: "0000000005", text: `0000000005\r\nhello\r\n0\r\n\r\n`},
 			{id: "many-zeros-last", name: "0000000000, the last", text: `5\r\nhello\r\n0000000000\r\n\r\n`},
 			{id: "upper-case", name: "0A", text: `0A\r\nhello12345\r\n0\r\n\r\n`},

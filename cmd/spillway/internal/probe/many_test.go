@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
@@ -79,6 +80,38 @@ func strict(c *net.TCPConn, r *bufio.Reader) {
 	}
 }
 
+// short computes with so many bits, and does not see where they are too few.
+func short(bits uint) toy {
+	number := func(text string, base int) int64 {
+		n, _ := new(big.Int).SetString(text, base)
+		if n == nil {
+			return 0
+		}
+		return n.Mod(n, new(big.Int).Lsh(big.NewInt(1), bits)).Int64()
+	}
+	return func(c *net.TCPConn, r *bufio.Reader) {
+		for {
+			req, err := readToy(r)
+			if err != nil {
+				return
+			}
+			for line := range strings.Lines(req.fields) {
+				if text, ok := strings.CutPrefix(line, "content-length:"); ok {
+					req.length = number(strings.TrimSpace(text), 10)
+				}
+			}
+			if req.length < 0 {
+				size, _ := r.ReadString('\n')
+				req.length = number(strings.TrimSpace(size), 16) + 2
+			}
+			if req.skip(r) != nil {
+				return
+			}
+			req.answer(c)
+		}
+	}
+}
+
 func TestMany(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -101,6 +134,14 @@ func TestMany(t *testing.T) {
 		{"a coding taken", lax, "coding-comma-behind", OK},
 		{"another coding taken", lax, "coding-chunked-x", Ambig},
 		{"waits", lax, "size-beyond-32-bits", OK},
+		{"waits", lax, "size-of-32-bits", OK},
+		{"refused", strict, "length-of-64-bits", OK},
+		{"waits", lax, "length-of-32-bits", OK},
+		{"32 bits", short(32), "length-of-32-bits", Desync},
+		{"32 bits", short(32), "length-of-32-bits-and-5", Desync},
+		{"32 bits", short(32), "size-of-32-bits", Desync},
+		{"64 bits", short(64), "size-of-64-bits", Desync},
+		{"64 bits", short(64), "length-of-64-bits", Desync},
 		{"an end that others do not see", lax, "chunk-last-lf", Ambig},
 		{"content left behind", leaving, "content-length-delete-nowhere", Desync},
 		{"content taken off", lax, "content-length-delete-nowhere", OK},
@@ -108,6 +149,10 @@ func TestMany(t *testing.T) {
 		{"reads in pieces", lax, "pieces-get", OK},
 		{"short lines", shortLines, "odd-long-line", Lost},
 		{"long lines", lax, "odd-long-line", OK},
+		{"a length and chunks", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "leftover-plain-words", Wrong},
+		{"a folded line", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: y\r\n z: a\r\n\r\n"), "leftover-plain-words", Wrong},
+		{"a bare CR", answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: a\rb\r\n\r\n"), "leftover-plain-words", Wrong},
+		{"a tunnel with a length", lax, "odd-connect", Wrong},
 		{"a length with 204", spoken, "leftover-plain-words", Wrong},
 	} {
 		t.Run(tt.name+", "+tt.only, func(t *testing.T) {
@@ -151,7 +196,7 @@ func TestUnlisted(t *testing.T) {
 		if len(rep.Results) > tt.list || tt.all && len(rep.Results) < tt.list || !strings.Contains(b.String(), tt.want) {
 			t.Errorf("%d listed, want %d with %q:\n%s", len(rep.Results), tt.list, tt.want, &b)
 		}
-		if n := rep.played(); n != 158 {
+		if n := rep.countPlayed(); n != 158 {
 			t.Errorf("%d were played", n)
 		}
 		if lines := strings.Count(b.String(), "\n"); !tt.all && lines > 40 {

@@ -5,7 +5,7 @@ package probe
 import (
 	_ "embed"
 	"html/template"
-	"os"
+	"io"
 	"slices"
 )
 
@@ -15,17 +15,7 @@ var pageText string
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // writePage writes the report as one self-contained page.
-func (r *Report) writePage(name string) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	err = pageTemplate.Execute(f, newPage(r))
-	if failed := f.Close(); err == nil {
-		err = failed
-	}
-	return err
-}
+func (r *Report) writePage(w io.Writer) error { return pageTemplate.Execute(w, newPage(r)) }
 
 // page is the report as the template wants it.
 type page struct {

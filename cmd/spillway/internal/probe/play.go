@@ -10,6 +10,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
@@ -46,12 +47,13 @@ type outcome struct {
 	end     error                // how the server's direction ended: io.EOF, *ResetError; nil: it has not
 	waited  bool                 // for the end, as long as that may take
 	extra   []*dialogue.Response // behind all the answers
-	framed  string               // what an answer without content says about its content
-	headed  bool                 // content came with the answer to a HEAD, as it does on this server
-	unasked int64                // from where on the server sent an answer before the request to which it would belong; -1: nowhere
-	garbage int64                // from where on the server sent what is no response; -1: nowhere
-	told    []byte               // Alive: the beginning of the answer on another connection
-	alive   error                // Alive: why there was none, or errWrong
+	framed  string               // what is wrong with an answer's head, and what to do about it
+	mend    string
+	headed  bool   // content came with the answer to a HEAD, as it does on this server
+	unasked int64  // from where on the server sent an answer before the request to which it would belong; -1: nowhere
+	garbage int64  // from where on the server sent what is no response; -1: nowhere
+	told    []byte // Alive: the beginning of the answer on another connection
+	alive   error  // Alive: why there was none, or errWrong
 	took    time.Duration
 
 	events []dialogue.Event
@@ -65,6 +67,7 @@ type player struct {
 	place
 	secure   *security // nil: plain
 	known    survey
+	healthy  healthy
 	patience time.Duration
 	stuck    time.Duration // how long one scenario may keep the server from answering anybody
 }
@@ -255,16 +258,37 @@ func (r *run) read() {
 	}
 }
 
-// look notes framing where none may be (RFC 9110 §8.6, RFC 9112 §6.1).
+// look notes what is wrong with an answer's head, whatever it was asked.
 func (o *outcome) look(res *dialogue.Response) {
-	if res.Status >= 200 && res.Status != 204 {
-		return
+	if o.framed == "" {
+		o.framed, o.mend = wrongHead(res)
 	}
-	for _, name := range []string{"Content-Length", "Transfer-Encoding"} {
-		if v := res.Get(name); v != "" && o.framed == "" {
-			o.framed = fmt.Sprintf("An answer of %d, which has no content, has the field %s: %s.", res.Status, name, plainText(v, 20))
+}
+
+// wrongHead returns what no head of an answer may have, and what to do about it; nothing where there is nothing.
+func wrongHead(res *dialogue.Response) (what, mend string) {
+	length, coding := res.Get("Content-Length"), res.Get("Transfer-Encoding")
+	name, value := "Content-Length", length
+	if value == "" {
+		name, value = "Transfer-Encoding", coding
+	}
+	switch {
+	case value != "" && (res.Status < 200 || res.Status == 204):
+		return fmt.Sprintf("An answer of %d, which has no content, has the field %s: %s.", res.Status, name, plainText(value, 20)),
+			"Send neither Content-Length nor Transfer-Encoding with 1xx and 204 (RFC 9110 §8.6, RFC 9112 §6.1)."
+	case value != "" && res.Method == "CONNECT" && res.Status < 300:
+		return fmt.Sprintf("An answer of %d to CONNECT, behind which the tunnel begins, has the field %s: %s.", res.Status, name, plainText(value, 20)),
+			"Send neither Content-Length nor Transfer-Encoding with 2xx to CONNECT (RFC 9110 §9.3.6)."
+	case length != "" && coding != "":
+		return "An answer has both Content-Length and Transfer-Encoding.", "Send one of them: where both are, clients differ (RFC 9112 §6.2)."
+	}
+	for _, f := range res.Fields {
+		if strings.HasPrefix(f.Name, " ") || strings.HasPrefix(f.Name, "\t") || strings.ContainsAny(f.Name+f.Value, "\r\x00") {
+			return fmt.Sprintf("An answer has the line %q, which is folded or has a bare CR or NUL in it.", plainText(f.Name+": "+f.Value, 60)),
+				"Send each field on one line, without CR, LF and NUL in it (RFC 9112 §5.2, RFC 9110 §5.5)."
 		}
 	}
+	return "", ""
 }
 
 // finish waits for the end if there is to be one, and reads what nobody asked for.

@@ -152,7 +152,7 @@ func TestHostileBytes(t *testing.T) {
 		}
 	}
 	name := filepath.Join(t.TempDir(), "page.html")
-	if err := rep.writePage(name); err != nil {
+	if err := writeFile(name, rep.writePage); err != nil {
 		t.Fatal(err)
 	}
 	page, _ := os.ReadFile(name)
@@ -182,7 +182,7 @@ func TestSpillwayHasNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := rep.played(); n < 1500 {
+	if n := rep.countPlayed(); n < 1500 {
 		t.Errorf("%d scenarios", n)
 	}
 	for i := range rep.Results {

@@ -57,13 +57,15 @@ type place struct {
 	addr      string // host:port to connect to
 	host      string // for the Host field
 	get, post string // targets
+	method    string // of requests with content
+	fields    string // of every request, each behind CRLF
 	token     string // of the hidden request
 }
 
 func (p *place) hidden() string { return "/spillway-probe-" + p.token }
 
 func (p *place) smuggled() []byte {
-	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.hidden(), p.host)
+	return p.plain(p.hidden())
 }
 
 var (
@@ -76,6 +78,7 @@ func (s *Scenario) parse(p *place) (*script, error) {
 	vars := map[string][]byte{
 		"host": []byte(p.host), "get": []byte(p.get), "post": []byte(p.post),
 		"hidden": []byte(p.hidden()), "smuggled": p.smuggled(), "behind": p.smuggled(), "token": []byte(p.token),
+		"fields": []byte(p.fields),
 	}
 	sc := &script{behind: strings.Contains(s.Wire, "$behind")}
 	var err error
@@ -98,8 +101,11 @@ func (s *Scenario) parse(p *place) (*script, error) {
 	vars["content"], vars["size"] = sc.content, strconv.AppendInt(nil, int64(len(sc.content)), 10)
 	vars["hex"] = strconv.AppendInt(nil, int64(len(sc.content)), 16)
 	vars["chunked"] = inChunks(sc.content)
-	together := false
+	together, hosted := false, strings.Contains(s.Wire, "Host: $host")
 	for line := range strings.SplitSeq(strings.TrimSpace(s.Wire), "\n") {
+		if text, ok := strings.CutPrefix(line, "C: "); ok {
+			line = "C: " + p.dress(text, hosted)
+		}
 		if err := sc.add(line, vars, &together); err != nil {
 			return nil, fmt.Errorf("%s: %q: %w", s.Name, line, err)
 		}
@@ -148,7 +154,7 @@ func (sc *script) addSend(text string, vars map[string][]byte, together *bool) e
 		data = append(data, "\r\n"...)
 	}
 	if m := requestLine.FindStringSubmatch(text); m != nil {
-		sc.requests = append(sc.requests, request{method: m[1], plain: text == "GET $get HTTP/1.1"})
+		sc.requests = append(sc.requests, request{method: m[1], plain: strings.TrimSuffix(text, "$fields") == "GET $get HTTP/1.1"})
 	}
 	if n := len(sc.requests); n > 0 && framingLine.MatchString(text) {
 		sc.requests[n-1].plain = false

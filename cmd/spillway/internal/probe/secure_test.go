@@ -67,7 +67,7 @@ func TestSpillwayHasNoFaultOverTLS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := rep.played(); n < 1500 || len(rep.Remarks) > 0 {
+			if n := rep.countPlayed(); n < 1500 || len(rep.Remarks) > 0 {
 				t.Errorf("%d scenarios; remarks: %q", n, rep.Remarks)
 			}
 			for i := range rep.Results {

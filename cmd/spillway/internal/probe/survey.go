@@ -22,7 +22,7 @@ type survey struct {
 }
 
 func (p *place) plain(target string) []byte {
-	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, p.host)
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s%s\r\n\r\n", target, p.host, p.fields)
 }
 
 // look makes the survey.
@@ -32,6 +32,9 @@ func (p *player) look(ctx context.Context) error {
 		return err
 	}
 	defer t.Close()
+	if err := p.healthy.check(first); err != nil {
+		return err
+	}
 	p.known = survey{Server: plainText(first.Get("Server"), 60), Get: first.Status, Took: first.Done}
 	p.patience = max(p.patience, 4*first.Done)
 	if !first.Last() {
@@ -59,7 +62,7 @@ func (p *player) headHasContent(ctx context.Context) bool {
 		return false
 	}
 	defer t.Close()
-	if err := t.Send(fmt.Appendf(nil, "HEAD %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.get, p.host)); err != nil {
+	if err := t.Send(fmt.Appendf(nil, "HEAD %s HTTP/1.1\r\nHost: %s%s\r\n\r\n", p.get, p.host, p.fields)); err != nil {
 		return false
 	}
 	if _, err := t.Next("HEAD", p.patience); err != nil {

@@ -49,7 +49,10 @@ func (r *Report) print(w io.Writer, s style) {
 	for _, remark := range r.Remarks {
 		fmt.Fprintf(w, "\n%s\n", s.paint(colours[Crash], oneLine(errors.New(remark), 400)))
 	}
-	if r.played() > 0 {
+	if len(r.Stale) > 0 {
+		fmt.Fprintf(w, "\nKnown, and no fault any more: %s\n", strings.Join(r.Stale, ", "))
+	}
+	if r.countPlayed() > 0 {
 		fmt.Fprintf(w, "\n%s\n", r.summary(s))
 	}
 }
@@ -124,6 +127,9 @@ func (res *Result) sentence() string {
 		return res.What
 	}
 	grade := fmt.Sprintf("%s, %s", res.Level, res.Section)
+	if res.Known {
+		grade = "known; " + grade
+	}
 	if often := res.often(); often != "" {
 		grade += "; " + often
 	}
@@ -138,9 +144,9 @@ func (r *Report) summary(s style) string {
 			parts = append(parts, s.paint(colours[v], fmt.Sprintf("%d %s", n, v)))
 		}
 	}
-	played := plural(r.played(), "scenario")
+	played := plural(r.countPlayed(), "scenario")
 	if r.Unplayed > 0 {
-		played = fmt.Sprintf("%d of %s", r.played(), plural(r.played()+r.Unplayed, "scenario"))
+		played = fmt.Sprintf("%d of %s", r.countPlayed(), plural(r.countPlayed()+r.Unplayed, "scenario"))
 	}
 	return fmt.Sprintf("%s in %.1f s: %s", played, r.Seconds, strings.Join(parts, ", "))
 }
