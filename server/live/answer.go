@@ -49,7 +49,7 @@ type Reply struct {
 // security are the fields of every reply: nothing but the page's own script runs, nothing is loaded from elsewhere, and no page of
 // another origin sees it.
 var security = [][2]string{
-	{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"X-Content-Type-Options", "nosniff"},

@@ -71,7 +71,7 @@ function newRow(id) {
 
 function fill(r) {
   const { row, cells } = r;
-  cells.conn.textContent = (row.server && row.server !== "spillway" ? row.server + " " : "#") + row.conn;
+  cells.conn.textContent = (row.server && row.server !== "lab" ? row.server + " " : "#") + row.conn;
   cells.remote.textContent = row.remote + (row.tls ? " TLS" : "");
   cells.state.textContent = row.state;
   cells.state.className = "state state-" + row.state;
@@ -120,15 +120,17 @@ function grow(chapter) {
 
 function panel(root) {
   const title = make("h2"), why = make("p"), links = make("div", { className: "buttons" }), picture = make("div", { className: "picture" });
-  root.append(title, why, links, picture);
-  const p = { row: 0, root, title, why };
+  const text = make("p"), result = make("p", { className: "result" });
+  result.setAttribute("role", "status");
+  root.append(title, text, result, why, links, picture);
+  const p = { row: 0, root, title, text, result, heading: "" };
   p.show = (id) => { if (p.row !== id) { p.row = id; p.draw(); listen(); } };
-  p.clear = () => { p.row = 0; p.client = ""; p.expects = null; why.textContent = ""; links.replaceChildren(); picture.replaceChildren(); };
+  p.clear = () => { p.row = 0; p.client = ""; p.expects = null; why.textContent = ""; result.textContent = ""; links.replaceChildren(); picture.replaceChildren(); };
   p.draw = () => {
     const r = rows.get(p.row), s = stories.get(p.row);
     if (!r || !r.row) return;
     const row = r.row;
-    title.textContent = (row.server || "server") + ", connection " + row.conn;
+    title.textContent = p.heading || (row.server || "server") + ", connection " + row.conn;
     why.textContent = "from " + row.remote + ", " + row.state + (row.text ? ". It ends with: " + row.text + (row.section ? " " + row.section : "") : "") +
       (row.recorded ? "" : ". Its bytes are not known: it began before anybody looked.");
     if (links.childElementCount === 0 || links.dataset.row !== String(p.row)) {
@@ -224,12 +226,13 @@ function wrap(text, most) {
 // --- buttons and the tour
 
 async function play(id, on) {
+  const since = on.expects.behind;
   on.client = "";
   try {
     const answer = await (await fetch("play?id=" + encodeURIComponent(id), { method: "POST" })).json();
     on.expects = null;
     on.client = answer.client;
-    for (const [id, r] of rows) if (r.row && r.row.remote === answer.client) on.show(id);
+    for (const [id, r] of rows) if (r.row && r.row.remote === answer.client && id >= since) on.show(id);
     return answer.error || "";
   } catch (e) {
     return "the page's server did not answer: " + e.message;
@@ -241,6 +244,7 @@ function newest() { return Math.max(0, ...rows.keys()); }
 async function press(button, b) {
   button.disabled = true;
   byID("chosen").hidden = false;
+  panels.chosen.expects = { server: "lab", behind: newest() };
   byID("said").textContent = b.name + ": " + b.text + " Playing …";
   const wrong = await play(b.id, panels.chosen);
   byID("said").textContent = b.name + ": " + b.text + (wrong ? " The client ends with: " + wrong : "");
@@ -257,7 +261,7 @@ function visit(n) {
   for (const [side, b] of [[panels.faulty, s.faulty], [panels.right, s.right]]) {
     side.clear();
     side.title.textContent = b.name;
-    side.why.textContent = b.text;
+    side.text.textContent = b.text;
   }
 }
 
@@ -270,9 +274,7 @@ async function playBoth() {
   await Promise.all(sides.map(async ([side, b]) => {
     const wrong = await play(b.id, side);
     if (at !== stop) return;
-    side.root.dataset.client = wrong || "whole";
-    side.title.textContent = b.name + (wrong ? ": the client ends with: " + wrong : ": the client got all that it asked for");
-    const draw = side.title.textContent; side.title.dataset.kept = draw;
+    side.result.textContent = wrong ? "✗ The client ends with: " + wrong + "." : "✓ The client got all that it asked for.";
   }));
   button.textContent = "Play it against both";
   button.disabled = false;

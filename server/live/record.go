@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spillway-go/spillway/parser"
@@ -39,6 +40,14 @@ func (l *listener) SetDeadline(t time.Time) error {
 		return timed.SetDeadline(t)
 	}
 	return errors.ErrUnsupported
+}
+
+// SyscallConn is what lets a shutdown look into the system's queue.
+func (l *listener) SyscallConn() (syscall.RawConn, error) {
+	if socket, ok := l.Listener.(syscall.Conn); ok {
+		return socket.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // recorded is a connection that notes what goes through it.
