@@ -188,7 +188,7 @@ function diagram(story, width) {
       line(left + 24, step.bytes + (step.bytes === 1 ? " byte" : " bytes") + (step.kind === "in" ? " from the client" : " from the server"), "plain small");
       y -= 2;
     } else {
-      const lines = wrap(step.text + (step.section ? " (" + step.section + ")" : ""), most + 1);
+      const lines = wrapWords(step.text + (step.section ? " (" + step.section + ")" : ""), most + 1);
       marks.push(shape("rect", { x: left + 10, y: y + 3, width: right - left - 20, height: lines.length * lineHigh + 6, rx: 4,
         class: "box" + (step.grave ? " grave" : step.stray ? " stray" : "") }));
       for (const text of lines) line(left + 18, text, "plain text");
@@ -207,8 +207,8 @@ function piece(p, line, x, most) {
   for (const text of p.lines.slice(0, 40)) put(text);
   if (p.more) put("… " + p.more + " bytes more");
   if (p.last) put(p.last);
-  if (p.rule) for (const part of wrap("✗ " + p.rule + " (" + p.section + ")", most)) line(x, part, "refused", "");
-  if (p.note) for (const part of wrap((p.kind === "head" ? "└ the head ends: " : "└ ") + p.note, most)) line(x, part, "plain small", "");
+  if (p.rule) for (const part of wrapWords("✗ " + p.rule + " (" + p.section + ")", most)) line(x, part, "refused", "");
+  if (p.note) for (const part of wrapWords((p.kind === "head" ? "└ the head ends: " : "└ ") + p.note, most)) line(x, part, "plain small", "");
 }
 
 function arrow(marks, left, right, y, toServer) {
@@ -217,6 +217,18 @@ function arrow(marks, left, right, y, toServer) {
     shape("path", { d: "M" + to + " " + y + "l" + back + " -4v8z", class: "tip" }));
 }
 
+// wrapWords breaks prose between words.
+function wrapWords(text, most) {
+  const all = [];
+  let at = "";
+  for (const word of text.split(" ")) {
+    if (at && at.length + 1 + word.length > most) { all.push(at); at = ""; }
+    at += (at && " ") + word;
+  }
+  return [...all, at].flatMap((part) => wrap(part, most)).slice(0, 12);
+}
+
+// wrap breaks what was sent where it must be broken.
 function wrap(text, most) {
   const all = [], chars = [...text];
   for (let i = 0; i < chars.length && all.length < 12; i += most) all.push(chars.slice(i, i + most).join(""));

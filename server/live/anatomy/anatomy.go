@@ -39,6 +39,7 @@ type Piece struct {
 	Message int           // the number of the request, or of the response, from 1
 	Ends    bool          // the message's last byte is the piece's
 	Note    string        // what is known with the last byte: of a head what it says, of a chunk header the chunk's size
+	Method  string        // of the request whose head ends with the piece
 	Error   *parser.Error // Refused: the rule that was broken, with the first of the pieces
 }
 
@@ -117,7 +118,7 @@ func (d *direction) read(p []byte) []Piece {
 
 // joins reports whether the piece and the next are one.
 func (p *Piece) joins(next Piece) bool {
-	return p.Kind == next.Kind && p.Message == next.Message && p.Note == "" && next.Note == "" && p.Error == nil && next.Error == nil && !p.Ends
+	return p.Kind == next.Kind && p.Message == next.Message && p.Note == "" && next.Note == "" && p.Method == "" && next.Method == "" && p.Error == nil && next.Error == nil && !p.Ends
 }
 
 // piece returns n bytes of the message.

@@ -92,7 +92,7 @@ func (c *Conversation) requestHead(h *parser.Head, b []byte) Piece {
 		rest.Error = refused.Error
 		return rest
 	}
-	p.Note, p.Ends = describe(h, framing), framing == 0
+	p.Note, p.Method, p.Ends = describe(h, framing), h.Method, framing == 0
 	if len(c.methods) < mostWaiting {
 		c.methods = append(c.methods, h.Method)
 	}

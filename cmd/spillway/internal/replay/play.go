@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
@@ -79,7 +80,7 @@ func (p *player) step(ctx context.Context, st *step) bool {
 		}
 		if err := p.talk.Send(st.data); err != nil {
 			p.ended = true
-			p.fail(fmt.Errorf("the client could not send: %w", err))
+			p.fail(unsent(err))
 		}
 	case halfClose:
 		p.talk.CloseWrite()
@@ -136,11 +137,20 @@ func (p *player) await(st *step) bool {
 			return false
 		}
 		p.ended = p.ended || res.Last()
-		if p.ended {
-			p.out.Err = nil // what was not sent was not wanted
-		}
 	}
 	return true
+}
+
+// unsent says how sending ended.
+func unsent(err error) error {
+	var reset *dialogue.ResetError
+	switch {
+	case errors.As(err, &reset):
+		return errors.New("the connection was reset while the client was sending")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errors.New("the server takes nothing any more of what the client sends")
+	}
+	return fmt.Errorf("the client could not send: %w", err)
 }
 
 // sentence says how reading ended.

@@ -4,6 +4,7 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -48,9 +49,8 @@ const (
 )
 
 var (
-	clock       = regexp.MustCompile(`^ *(\d+\.\d{1,6}) (C:|S:|#|!|~)`)
-	section     = regexp.MustCompile(`^-- (\S+) --$`)
-	requestLine = regexp.MustCompile(`(?m)^([!#$%&'*+.^_|~0-9A-Za-z\x60-]+) [^ \r\n]+ HTTP/1\.\d\r?$`)
+	clock   = regexp.MustCompile(`^ *(\d+\.\d{1,6}) (C:|S:|#|!|~)`)
+	section = regexp.MustCompile(`^-- (\S+) --$`)
 )
 
 // Parse reads a dialogue: C: and S: lines, ~ and a duration for time that passes, # and ! for remarks, and in front of each the time
@@ -156,9 +156,10 @@ func (s *Script) finish() {
 		st := &s.steps[i]
 		switch {
 		case st.kind == send:
-			conv.Client(st.data)
-			for _, m := range requestLine.FindAllSubmatch(st.data, -1) {
-				st.methods = append(st.methods, string(m[1]))
+			for _, p := range conv.Client(st.data) {
+				if p.Method != "" || p.Error != nil { // what is refused is answered too
+					st.methods = append(st.methods, cmp.Or(p.Method, "GET"))
+				}
 			}
 		case st.kind == await && st.want == nil:
 			b := st.data

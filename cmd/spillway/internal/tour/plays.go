@@ -12,6 +12,7 @@ import (
 
 	"github.com/spillway-go/spillway/cmd/spillway/internal/replay"
 	"github.com/spillway-go/spillway/server/live"
+	"github.com/spillway-go/spillway/server/servertest/dialogue"
 )
 
 // Target is a server that plays are played against.
@@ -65,11 +66,16 @@ func (t Target) play(id, name, text, wire string, patience time.Duration) live.P
 	}}
 }
 
-// post is a POST of content to a target, and follow a request behind it that shows what has become of the connection.
-func post(target, content string, size int) string {
-	return fmt.Sprintf("C: POST %s HTTP/1.1\nC: Host: lab\nC: Content-Length: %d\nC:\nC: %s\\\n", target, size, content)
+// post is a POST of content, as the notation has it, to a target.
+func post(target, content string) string {
+	b, _, err := dialogue.Decode(content, nil)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("C: POST %s HTTP/1.1\nC: Host: lab\nC: Content-Length: %d\nC:\nC: %s\\\n", target, len(b), content)
 }
 
+// follow is a request that shows what has become of the connection.
 const follow = "C: GET /plaintext HTTP/1.1\nC: Host: lab\nC:\nS: <response> 200\n"
 
 // Buttons are the plays against the lab, one for each state in which a route leaves the content.
@@ -78,19 +84,19 @@ func Buttons(t Target) []live.Play {
 	var all []live.Play
 	add := func(id, name, text, wire string) { all = append(all, t.play(id, name, text, wire, patience)) }
 	add("plaintext", "/plaintext", "A GET: no content, nothing left over.", follow)
-	add("consume", "/consume", "The handler reads all of the content.", post("/consume", "hello", 5)+"S: <response> 200\n"+follow)
+	add("consume", "/consume", "The handler reads all of the content.", post("/consume", "hello")+"S: <response> 200\n"+follow)
 	add("ignore", "/ignore", "The handler answers and reads nothing: 11 bytes are left, thrown away, and the connection is kept.",
-		post("/ignore", "hello world", 11)+"S: <response> 200\n"+follow)
+		post("/ignore", "hello world")+"S: <response> 200\n"+follow)
 	add("ignore-much", "/ignore, 1 MiB", "More is left than the drain limit: the connection ends behind the answer.",
-		post("/ignore", "{x*1048576}", 1<<20)+"S: <response> 200\n")
+		post("/ignore", "{x*1048576}")+"S: <response> 200\n")
 	add("partial", "/partial", "The handler reads five bytes; what it leaves spells a request, and becomes none.",
-		post("/partial?n=5", `helloGET /status?code=299 HTTP/1.1\r\nHost: lab\r\n\r\n`, 5+46)+"S: <response> 200\n"+follow)
+		post("/partial?n=5", `helloGET /status?code=299 HTTP/1.1\r\nHost: lab\r\n\r\n`)+"S: <response> 200\n"+follow)
 	add("chunked", "/consume, chunked", "Content in chunks, with a trailer.",
 		"C: POST /consume HTTP/1.1\nC: Host: lab\nC: Transfer-Encoding: chunked\nC:\nC: 5\nC: hello\nC: 6;note=x\nC:  world\nC: 0\nC: X-Sum: 11\nC:\nS: <response> 200\n"+follow)
-	add("echo", "/echo", "Content comes in and goes out at once.", post("/echo", "{x*20000}", 20000)+"S: <response> 200\n"+follow)
+	add("echo", "/echo", "Content comes in and goes out at once.", post("/echo", "{x*20000}")+"S: <response> 200\n"+follow)
 	add("reject", "/reject", "Refused early: 413 while the client is still sending, and it arrives, because the closing connection lingers.",
-		post("/reject?max=10", "{x*8388608}", 8<<20)+"S: <response> 413\n")
-	add("fail", "/fail", "The handler panics; its content is thrown away, and the connection is kept.", post("/fail", "hello", 5)+"S: <response> 500\n"+follow)
+		post("/reject?max=10", "{x*8388608}")+"S: <response> 413\n")
+	add("fail", "/fail", "The handler panics; its content is thrown away, and the connection is kept.", post("/fail", "hello")+"S: <response> 500\n"+follow)
 	add("expect", "100-continue", "The client waits for a 100 before it sends its content.",
 		"C: POST /consume HTTP/1.1\nC: Host: lab\nC: Content-Length: 5\nC: Expect: 100-continue\nC:\nS: <response> 100\nC: hello\\\nS: <response> 200\n"+follow)
 	add("unasked", "100 never sent", "The client waits for a 100, the handler wants no content: nobody knows whether it comes, and the connection ends.",
@@ -102,6 +108,6 @@ func Buttons(t Target) []live.Play {
 	add("bad-chunk", "a bad chunk", "Framing that breaks its grammar: there is no end to be found, and nothing behind it is a request.",
 		"C: POST /consume HTTP/1.1\nC: Host: lab\nC: Transfer-Encoding: chunked\nC:\nC: zz\nC: GET /plaintext HTTP/1.1\nC: Host: lab\nC:\nS: <response> 400\n")
 	add("gone", "a client that goes", "The client resets the connection in the middle of its content.",
-		post("/consume", "hello", 500)+"~ 50ms\nC: <RST>\n")
+		post("/consume", "hello")+"~ 50ms\nC: <RST>\n")
 	return all
 }
