@@ -52,9 +52,20 @@ func (f *serveFlags) openLive(lab tour.Target) (*livePage, error) {
 		return nil, err
 	}
 	l.page.Plays, l.page.Tour = tour.Buttons(lab), l.tour.Stops
+	if tcp, ok := lab.Addr.(*net.TCPAddr); ok && !lab.Proxy { // the probe has no PROXY header and no Unix sockets
+		l.page.Plays = append(l.page.Plays, tour.Scenarios(url(reachable(tcp), lab.TLS)+"/plaintext")...)
+	}
 	l.srv = &server.Server{Handler: l.page}
 	l.serve.Go(func() { l.srv.Serve(l.on) })
 	return l, nil
+}
+
+// reachable returns the address at which a listener is reached from this machine.
+func reachable(addr *net.TCPAddr) net.Addr {
+	if addr.IP.IsUnspecified() {
+		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: addr.Port}
+	}
+	return addr
 }
 
 // onLoopback reports whether only this machine reaches an address.

@@ -173,10 +173,13 @@ const mostChosen = 4
 
 // button is a play as the page has it.
 type button struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Text string `json:"text"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Text  string `json:"text"`
+	Group string `json:"group,omitempty"`
 }
+
+func buttonOf(p Play) button { return button{p.ID, p.Name, p.Text, p.Group} }
 
 // stop is a stop of the tour as the page has it.
 type stop struct {
@@ -193,10 +196,10 @@ func (p *Page) buttons() any {
 		Tour  []stop   `json:"tour"`
 	}{[]button{}, []stop{}}
 	for _, b := range p.Plays {
-		all.Plays = append(all.Plays, button{b.ID, b.Name, b.Text})
+		all.Plays = append(all.Plays, buttonOf(b))
 	}
 	for _, s := range p.Tour {
-		all.Tour = append(all.Tour, stop{s.Name, s.Text, s.Ref, button{s.Faulty.ID, s.Faulty.Name, s.Faulty.Text}, button{s.Right.ID, s.Right.Name, s.Right.Text}})
+		all.Tour = append(all.Tour, stop{s.Name, s.Text, s.Ref, buttonOf(s.Faulty), buttonOf(s.Right)})
 	}
 	return all
 }
@@ -216,11 +219,12 @@ func (p *Page) play(ctx context.Context, id string) Reply {
 	}
 	ctx, cancel := context.WithTimeout(ctx, playTime)
 	defer cancel()
-	client, err := all[i].Run(ctx)
+	played, err := all[i].Run(ctx)
 	answer := struct {
 		Client string `json:"client"`
+		Said   string `json:"said,omitempty"`
 		Error  string `json:"error,omitempty"`
-	}{Client: client}
+	}{Client: played.Client, Said: cut(played.Said)}
 	if err != nil {
 		answer.Error = cut(err.Error())
 	}

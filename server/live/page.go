@@ -54,11 +54,18 @@ type Page struct {
 
 // Play is something that can be played against a server by a button.
 type Play struct {
-	ID   string // in URLs: letters, digits and hyphens
-	Name string // on the button
-	Text string // what it shows, in a sentence
-	// Run plays it, and returns the address from which its client's connection came, so that the page shows that one.
-	Run func(ctx context.Context) (client string, err error)
+	ID    string // in URLs: letters, digits and hyphens
+	Name  string // on the button
+	Text  string // what it shows, in a sentence
+	Group string // with others of which it is in a list; "": it has a button
+	// Run plays it. An error is what the client did not get.
+	Run func(ctx context.Context) (Played, error)
+}
+
+// Played is what came of a play.
+type Played struct {
+	Client string // the address from which its client's connection came, so that the page shows that one; "": the newest
+	Said   string // a verdict, in a sentence; "": none
 }
 
 // Stop is a stop of the tour: what it teaches, and two plays that show it, one against a server that has the fault and one

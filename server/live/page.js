@@ -245,6 +245,7 @@ async function play(id, on) {
     on.expects = null;
     on.client = answer.client;
     for (const [id, r] of rows) if (r.row && r.row.remote === answer.client && id >= since) on.show(id);
+    on.said = answer.said || "";
     return answer.error || "";
   } catch (e) {
     return "the page's server did not answer: " + e.message;
@@ -259,7 +260,7 @@ async function press(button, b) {
   panels.chosen.expects = { server: "lab", behind: newest() };
   byID("said").textContent = b.name + ": " + b.text + " Playing …";
   const wrong = await play(b.id, panels.chosen);
-  byID("said").textContent = b.name + ": " + b.text + (wrong ? " The client ends with: " + wrong : "");
+  byID("said").textContent = b.name + ": " + b.text + (panels.chosen.said ? " " + panels.chosen.said : "") + (wrong ? " The client ends with: " + wrong : "");
   button.disabled = false;
   button.focus();
 }
@@ -309,11 +310,22 @@ byID("next").addEventListener("click", () => visit(stop + 1));
 byID("play-both").addEventListener("click", playBoth);
 
 fetch("plays").then((r) => r.json()).then((all) => {
+  const lists = new Map();
   for (const b of all.plays) {
+    if (b.group) {
+      if (!lists.has(b.group)) {
+        lists.set(b.group, make("optgroup", { label: b.group }));
+        byID("scenario").append(lists.get(b.group));
+      }
+      lists.get(b.group).append(make("option", { value: b.id, textContent: b.name }));
+      continue;
+    }
     const button = make("button", { type: "button", textContent: b.name, title: b.text });
     button.addEventListener("click", () => press(button, b));
     byID("plays").append(button);
   }
+  byID("lists").hidden = lists.size === 0;
+  byID("play-scenario").addEventListener("click", () => press(byID("play-scenario"), all.plays.find((b) => b.id === byID("scenario").value)));
   stops = all.tour;
   byID("show-tour").hidden = stops.length === 0;
   stops.forEach((s, i) => {

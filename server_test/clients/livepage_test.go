@@ -165,6 +165,8 @@ func TestLivePageInChromium(t *testing.T) {
 	if said := b.evaluate(`document.getElementById("said").textContent`); strings.Contains(said, "ends with") {
 		t.Errorf("the client of /reject: %s", said)
 	}
+	b.evaluate(`{ const list = document.getElementById("scenario"); list.value = "probe-lab-half-read-chunked"; document.getElementById("play-scenario").click(); }`)
+	b.until(`document.getElementById("said").textContent.includes("The probe's verdict: ok")`)
 	b.quiet()
 }
 

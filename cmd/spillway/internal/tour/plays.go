@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spillway-go/spillway/cmd/spillway/internal/probe"
 	"github.com/spillway-go/spillway/cmd/spillway/internal/replay"
 	"github.com/spillway-go/spillway/server/live"
 	"github.com/spillway-go/spillway/server/servertest/dialogue"
@@ -55,14 +56,14 @@ func (t Target) play(id, name, text, wire string, patience time.Duration) live.P
 	if err != nil {
 		panic(fmt.Sprintf("tour: %s: %v", id, err))
 	}
-	return live.Play{ID: id, Name: name, Text: text, Run: func(ctx context.Context) (string, error) {
+	return live.Play{ID: id, Name: name, Text: text, Run: func(ctx context.Context) (live.Played, error) {
 		nc, err := t.dial(ctx)
 		if err != nil {
-			return "", err
+			return live.Played{}, err
 		}
 		client := nc.LocalAddr().String()
 		_, outcome := script.Play(ctx, nc, patience)
-		return client, outcome.Verdict()
+		return live.Played{Client: client}, outcome.Verdict()
 	}}
 }
 
@@ -77,6 +78,24 @@ func post(target, content string) string {
 
 // follow is a request that shows what has become of the connection.
 const follow = "C: GET /plaintext HTTP/1.1\nC: Host: lab\nC:\nS: <response> 200\n"
+
+// Scenarios are the probe's, but for those of which there are many, as plays against a lab.
+func Scenarios(url string) (all []live.Play) {
+	for _, s := range probe.Catalogue(true, false) {
+		if strings.HasSuffix(s.Group, ", many") {
+			continue
+		}
+		all = append(all, live.Play{ID: "probe-" + s.ID, Name: s.Name, Text: s.Why + " (" + s.Ref + ")", Group: s.Group, Run: func(ctx context.Context) (live.Played, error) {
+			report, err := probe.Run(ctx, probe.Config{URL: url, Lab: true, All: true, Insecure: strings.HasPrefix(url, "https:"), Tries: 1, Only: func(o *probe.Scenario) bool { return o.ID == s.ID }})
+			if err != nil || len(report.Results) == 0 {
+				return live.Played{}, err
+			}
+			r := report.Results[0]
+			return live.Played{Said: fmt.Sprintf("The probe's verdict: %s: %s", r.Verdict, r.What)}, nil
+		}})
+	}
+	return all
+}
 
 // Buttons are the plays against the lab, one for each state in which a route leaves the content.
 func Buttons(t Target) []live.Play {
