@@ -37,6 +37,7 @@ type Config struct {
 	Limits  Limits
 	Log     Logger          // the handlers' failures; nil: the standard logger of package log
 	Trace   func(Event)     // is told of every event; nil: nobody
+	TraceIf func() bool     // says, when a connection or a request begins, whether Trace is told of it; nil: of all
 	TLS     TLS             // nil: plain
 	Context context.Context // the parent of every request's context; nil: context.Background
 	Park    bool            // idle connections may give up their goroutine, where the system allows it
@@ -177,9 +178,6 @@ func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 // attach gives the connection what it needs for exchanges.
 func (c *Conn) attach() {
 	c.work = &work{c: c, tally: c.cfg.tallyOf(c.id)}
-	if c.traced() {
-		c.record = new(record)
-	}
 	c.sock.Init(c.nc, c.shut)
 	if c.cfg.config.State != nil || c.own.Load() != nil {
 		c.sock.Share()

@@ -85,7 +85,7 @@ func (c *Conn) endTurn() {
 // waits for the client, and while it is sent, what the client still sends is read.
 func (c *Conn) settle() ending {
 	promised := c.res.announced == ReasonNone && !c.res.truncated
-	if c.in.used || c.cfg.config.State != nil || c.traced() {
+	if c.in.used || c.cfg.config.State != nil || c.record != nil {
 		if c.flushFirst() != nil {
 			promised = false // there is no next request to keep the connection for
 		}
@@ -103,7 +103,7 @@ func (c *Conn) settle() ending {
 
 // flushFirst sends the response before anything is waited for, and where somebody asks for when that was.
 func (c *Conn) flushFirst() error {
-	asked := c.cfg.config.State != nil || c.traced() && content{&c.in}.Buffered() == 0
+	asked := c.cfg.config.State != nil || c.record != nil && content{&c.in}.Buffered() == 0
 	if !asked && c.req.Body.Foresee(body.Budget{}) == body.LeftoverNothing && !c.in.readsAhead() {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 // in a goroutine of its own, when something comes.
 func (c *Conn) Serve() Reason {
 	return c.run(func() ending {
+		c.listen()
 		c.tellAccepted()
 		if c.barred.verdict != VerdictReuse {
 			return c.barred

@@ -52,6 +52,7 @@ func (c *Conn) ReadProxyHeader() bool {
 		return true
 	}
 	c.barred = ReasonAborted.ending() // where that does not return
+	c.listen()
 	c.barred = c.readProxyHeader()
 	c.sock.Reads.By(time.Time{})
 	c.in.advance() // the header is no request's

@@ -42,6 +42,7 @@ func (c *Conn) tellClosed(end ending) {
 
 // noteBegin notes that a request's first byte has come.
 func (c *Conn) noteBegin() {
+	c.listen()
 	if r := c.record; r != nil {
 		r.Event = Event{Remote: r.Remote, Local: r.Local, Exchange: int(c.served.Load()) + 1, Times: Times{FirstByte: time.Now()}}
 		r.open = true

@@ -100,6 +100,7 @@ func (c *Conn) parkUnder(fd int) bool {
 		return true
 	}
 	c.attach()
+	c.listen()
 	return false
 }
 
@@ -120,6 +121,7 @@ func (c *Conn) unpark() {
 	c.cfg.parked.Remove(c.id)
 	go c.run(func() ending {
 		c.attach()
+		c.listen()
 		return ending{}
 	})
 }

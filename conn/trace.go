@@ -104,8 +104,22 @@ func (e Event) String() string {
 	return s
 }
 
-// traced reports whether anybody listens.
-func (c *Conn) traced() bool { return c.cfg.config.Trace != nil }
+// traced reports whether anybody listens now.
+func (c *Conn) traced() bool {
+	cfg := &c.cfg.config
+	return cfg.Trace != nil && (cfg.TraceIf == nil || cfg.TraceIf())
+}
+
+// listen finds out whether anybody listens from now on, in the connection's own goroutine: the program may be asked. What has
+// begun without a record is not told of.
+func (c *Conn) listen() {
+	switch traced := c.traced(); {
+	case !traced:
+		c.record = nil
+	case c.record == nil:
+		c.record = new(record)
+	}
+}
 
 // tell tells a state, if anybody listens.
 func (c *Conn) tell(s State) {

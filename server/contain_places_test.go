@@ -28,6 +28,15 @@ func at(state conn.State) func(*bench, func()) {
 	}
 }
 
+// whether arms the nth question whether anybody listens.
+func whether(n int64) func(*bench, func()) {
+	return func(b *bench, once func()) {
+		ask := nth(n, once)
+		b.srv.Trace = func(server.Event) {}
+		b.srv.TraceIf = func() bool { ask(); return true }
+	}
+}
+
 func on(kind conn.EventKind) func(*bench, func()) {
 	return func(b *bench, once func()) {
 		b.srv.Trace = func(e server.Event) {
@@ -135,6 +144,8 @@ var containments = []containment{
 	{name: "state active", arm: at(conn.StateActive)},
 	{name: "state idle", arm: at(conn.StateIdle), want: []string{"hello"}},
 	{name: "state ended", arm: at(conn.StateEnded), want: []string{"hello"}},
+	{name: "trace if, for a connection", arm: whether(1)},
+	{name: "trace if, for a request", arm: whether(2)},
 	{name: "trace accepted", arm: on(conn.EventAccepted)},
 	{name: "trace head", arm: on(conn.EventHeadParsed)},
 	{name: "trace of an exchange that another misdeed has cut short", arm: func(b *bench, once func()) {

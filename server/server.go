@@ -29,6 +29,7 @@ type Server struct {
 	TLS      TLS             // what package server/https makes of a *tls.Config; nil: plain HTTP
 	Log      Logger          // a *slog.Logger, say: failures of handlers and of the listener; nil: package log's standard logger
 	Trace    func(Event)     // is called for every event of every connection, from its goroutine; nil: for none
+	TraceIf  func() bool     // says, when a connection or a request begins, whether Trace is called for it, so that events cost nothing while nobody wants them; nil: for all
 	Context  context.Context // the parent of the requests' contexts; nil: context.Background
 
 	// ProxyProtocol says whether connections begin with a header of the PROXY protocol, in which a balancer says whose they are:
@@ -138,7 +139,7 @@ func (s *Server) prepare() {
 	s.registry.init(s.MaxConns)
 	s.failed = cmp.Or(s.registry.clients.limit(s.MaxConnsPerClient, s.ClientPrefixLen), s.checkProxies())
 	s.shared = conn.Share(conn.Config{
-		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TLS: s.TLS, Context: s.Context,
+		Handler: h, Limits: s.Limits, Log: s.Log, Trace: s.Trace, TraceIf: s.TraceIf, TLS: s.TLS, Context: s.Context,
 		Park: !s.NoPark, Ended: s.registry.remove, State: s.State, NextProto: s.NextProto,
 		FirstFromStart: s.FirstFromStart, ProxyProtocol: s.ProxyProtocol, ProxyTrusts: s.trusts,
 	})

@@ -45,6 +45,7 @@ type serveFlags struct {
 	shutdownGrace   duration
 	drainTime       duration
 	trace           bool
+	live            string // where the live page listens; "": there is none
 	proxy           proxyFlags
 	tls             tlsFlags
 }
@@ -81,6 +82,8 @@ func parseServeFlags(args []string, stdout io.Writer) (*serveFlags, error) {
 	f.proxy.define(set)
 	f.tls.define(set)
 	set.BoolVar(&f.trace, "trace", false, "print one line per connection event on standard error")
+
+	set.StringVar(&f.live, "live", "", "serve a page that shows every connection live on `HOST:PORT`; without a host, on loopback")
 
 	err := set.Parse(args)
 	switch {

@@ -34,23 +34,33 @@ func serve(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return &usageError{fmt.Errorf("spillway serve: cannot listen on %q: %w", f.addr, err)}
 	}
-	process := restart.Process{
-		Server: newServer(f, secure, logger, stderr), Log: logger,
-		ShutdownTimeout: orOff(time.Duration(f.shutdownTimeout)), DrainTime: time.Duration(f.drainTime),
-		Ready: func() { fmt.Fprintf(stdout, "listening on %s\n", url(listeners[0].Addr(), secure != nil)) },
+	seen, err := f.openLive(target(listeners[0].Addr(), secure != nil, f))
+	if err != nil {
+		return &usageError{fmt.Errorf("spillway serve: -live: %w", err)}
 	}
-	if err := process.Serve(listeners...); err != nil {
+	defer seen.close()
+	process := restart.Process{
+		Server: newServer(f, secure, seen, logger, stderr), Log: logger,
+		ShutdownTimeout: orOff(time.Duration(f.shutdownTimeout)), DrainTime: time.Duration(f.drainTime),
+		Ready: func() {
+			fmt.Fprintf(stdout, "listening on %s\n%s", url(listeners[0].Addr(), secure != nil), seen.line())
+		},
+	}
+	if err := process.Serve(seen.listeners(listeners)...); err != nil {
 		return fmt.Errorf("spillway serve: %w", err)
 	}
 	return nil
 }
 
 // newServer returns a server of the lab's routes, over TLS if there is a configuration of it.
-func newServer(f *serveFlags, secure *tls.Config, logger *slog.Logger, stderr io.Writer) restart.Server {
-	var tell func(server.Event)
+func newServer(f *serveFlags, secure *tls.Config, seen *livePage, logger *slog.Logger, stderr io.Writer) restart.Server {
+	tell, tellIf := seen.trace()
 	if f.trace {
-		trace := log.New(stderr, "", log.Lmicroseconds)
-		tell = func(e server.Event) { trace.Print(e) }
+		trace, shown := log.New(stderr, "", log.Lmicroseconds), tell
+		tell, tellIf = func(e server.Event) { trace.Print(e) }, nil
+		if shown != nil {
+			tell = server.TraceAll(tell, shown)
+		}
 	}
 	routes := &lab.Lab{TLS: secure != nil}
 	if f.api == "nethttp" {
@@ -58,14 +68,14 @@ func newServer(f *serveFlags, secure *tls.Config, logger *slog.Logger, stderr io
 		srv := nethttp.New(h)
 		routes.StockHealth = srv.Health()
 		h.Handler = routes.Stock()
-		srv.Limits, srv.MaxConns, srv.Trace = f.limits(), int(f.maxConns), tell
+		srv.Limits, srv.MaxConns, srv.Trace, srv.TraceIf = f.limits(), int(f.maxConns), tell, tellIf
 		srv.ProxyProtocol, srv.ProxyTrusted, srv.ProxyTrustUnix = f.proxy.protocol, f.proxy.trusted, f.proxy.trustUnix
 		if secure != nil {
 			return overTLS{srv}
 		}
 		return srv
 	}
-	srv := &server.Server{Limits: f.limits(), MaxConns: int(f.maxConns), Log: logger, Trace: tell,
+	srv := &server.Server{Limits: f.limits(), MaxConns: int(f.maxConns), Log: logger, Trace: tell, TraceIf: tellIf,
 		ProxyProtocol: f.proxy.protocol, ProxyTrusted: f.proxy.trusted, ProxyTrustUnix: f.proxy.trustUnix}
 	routes.Health = srv.Health()
 	srv.Handler = routes.Native()

@@ -62,7 +62,8 @@ type Server struct {
 	QuietClients bool // what clients do wrong, such as handshakes that fail, is kept out of the http.Server's ErrorLog
 	// Trace is called for every event of every connection, from its goroutine; nil: for none. Of a request over HTTP/2 it is told
 	// EventSettled alone, from the handler's goroutine, and without bytes on the wire.
-	Trace func(server.Event)
+	Trace   func(server.Event)
+	TraceIf func() bool // says, when a connection or a request begins, whether Trace is called for it; nil: for all
 
 	adapter  adapter
 	engine   server.Server
@@ -235,7 +236,7 @@ func (s *Server) prepare() {
 	s.engine = server.Server{
 		Handler: &s.adapter, Limits: s.limits(), MaxConns: s.MaxConns,
 		MaxConnsPerClient: s.MaxConnsPerClient, ClientPrefixLen: s.ClientPrefixLen,
-		ProxyProtocol: s.ProxyProtocol, ProxyTrusted: s.ProxyTrusted, ProxyTrustUnix: s.ProxyTrustUnix, Trace: s.Trace, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
+		ProxyProtocol: s.ProxyProtocol, ProxyTrusted: s.ProxyTrusted, ProxyTrustUnix: s.ProxyTrustUnix, Trace: s.Trace, TraceIf: s.TraceIf, Log: errorLog{&s.adapter}, TLS: https.ByListener(),
 		Prepare: s.prepareConn, NextProto: s.nextProto, NoPark: h.ConnState != nil || h.ConnContext != nil, FirstFromStart: s.Limits.ReadHeaderTimeout == 0,
 	}
 	if h.ConnState != nil {
