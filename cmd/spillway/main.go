@@ -14,7 +14,9 @@ import (
 	"io"
 	"os"
 
+	"github.com/spillway-go/spillway/cmd/spillway/internal/explain"
 	"github.com/spillway-go/spillway/cmd/spillway/internal/probe"
+	"github.com/spillway-go/spillway/cmd/spillway/internal/replay"
 )
 
 const usage = `usage: spillway <command> [flags]
@@ -22,6 +24,8 @@ const usage = `usage: spillway <command> [flags]
 commands:
   serve    run the lab server; "spillway serve -h" lists its flags and routes
   probe    probe a server's keep-alive; "spillway probe -h" says how
+  explain  print how spillway reads a client's bytes; "spillway explain -h" says how
+  replay   play a captured dialogue against a server; "spillway replay -h" says how
   version  print the version, and from what it was built
 `
 
@@ -42,6 +46,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = serve(args, stdout, stderr)
 	case "probe":
 		return probe.Main(args, stdout, stderr)
+	case "explain":
+		err = misuse(explain.Main(args, os.Stdin, stdout))
+	case "replay":
+		return replay.Main(args, stdout, stderr)
 	case "version":
 		err = version(args, stdout)
 	case "help", "-h", "-help", "--help":
@@ -50,9 +58,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, usage)
 		return 2
 	default:
-		err = &usageError{fmt.Errorf("spillway: unknown command %q; the commands are: serve, probe, version, help", command)}
+		err = &usageError{fmt.Errorf("spillway: unknown command %q; the commands are: serve, probe, explain, replay, version, help", command)}
 	}
 	return exitStatus(err, stderr)
+}
+
+// misuse makes an error of input or flags, nil included, one of the command line.
+func misuse(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err}
 }
 
 // usageError is an error of the command line.

@@ -66,7 +66,7 @@ func (r *row) dialogue() []byte {
 	if !r.Recorded {
 		b.WriteString("# its bytes were not recorded: it began before anybody looked\n")
 	}
-	before := 0.0
+	before, gone := 0.0, false
 	for i, st := range r.story.steps {
 		if i == firstSteps && st.N > i {
 			fmt.Fprintf(&b, "# %d steps are not kept\n", st.N-i)
@@ -80,6 +80,16 @@ func (r *row) dialogue() []byte {
 			st.lines(&b, "C: ")
 		case "out":
 			st.lines(&b, "S: ")
+		case "fin":
+			b.WriteString("C: <FIN>\n")
+		case "rst":
+			b.WriteString("C: <RST>\n")
+			gone = true
+		case "closed":
+			if !gone {
+				b.WriteString("S: <FIN>\n")
+			}
+			fmt.Fprintf(&b, "# %s\n", st.Text)
 		case "settled":
 			fmt.Fprintf(&b, "! %s\n", dialogue.EncodeRow([]byte(st.Told)))
 		default:

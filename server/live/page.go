@@ -26,7 +26,7 @@ import (
 // Page is the page, and what it remembers. Its fields must not change once it is used; its methods may be called from any
 // goroutine. The zero Page is ready for use.
 type Page struct {
-	// Conns is how many connections are remembered; 0: 100. Each takes at most 200 KiB.
+	// Conns is how many connections are remembered; 0: 100. Each takes at most 256 KiB.
 	Conns int
 	// Anyone lets the page be served to clients that are not on this machine.
 	Anyone bool

@@ -58,19 +58,24 @@ type recorded struct {
 
 	naming sync.Once
 	remote net.Addr
-	place  any  // in the page's pending; nil: none
-	begun  bool // bytes have come
+	place  any    // in the page's pending; nil: none
+	begun  bool   // it is known whether it begins with a PROXY header
+	front  []byte // what has come before that is known
 }
 
-// introduction returns what an event says the addresses are of a connection that begins with these bytes, if they are a PROXY
-// header; else nil.
+// introduction returns what an event says the addresses are of a connection that begins with a PROXY header, when that has come
+// whole; else nil.
 func (c *recorded) introduction(b []byte) any {
 	if c.begun {
 		return nil
 	}
-	c.begun = true
-	h, n, err := parser.ParseProxyHeader(b)
-	if err != nil || n == 0 || !h.Source.IsValid() {
+	c.front = append(c.front, b...)
+	h, n, err := parser.ParseProxyHeader(c.front)
+	if err == nil && n == 0 {
+		return nil // more must come
+	}
+	c.begun, c.front = true, nil
+	if err != nil || !h.Source.IsValid() {
 		return nil
 	}
 	return h.Source.String() + " " + h.Destination.String()
@@ -134,9 +139,9 @@ func (c *recorded) Read(b []byte) (int, error) {
 	switch {
 	case err == nil || errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, net.ErrClosed):
 	case err == io.EOF:
-		c.note(func(s *story, v uint64) { s.note(now, v, false, "the client has ended its direction") })
+		c.note(func(s *story, v uint64) { s.tell("fin", "the client has ended its direction", now, v) })
 	default:
-		c.note(func(s *story, v uint64) { s.note(now, v, true, "the client has reset the connection") })
+		c.note(func(s *story, v uint64) { s.tell("rst", "the client has reset the connection", now, v) })
 	}
 	return n, err
 }
@@ -149,7 +154,7 @@ func (c *recorded) Write(b []byte) (int, error) {
 		c.note(func(s *story, v uint64) { s.data("out", now, b[:n], v) })
 	}
 	if err != nil && !errors.Is(err, net.ErrClosed) {
-		c.note(func(s *story, v uint64) { s.note(now, v, true, "a write has failed") })
+		c.note(func(s *story, v uint64) { s.tell("note", "a write has failed", now, v) })
 	}
 	return n, err
 }

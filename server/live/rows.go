@@ -145,7 +145,7 @@ func (p *Page) oldest() *row {
 func (p *Page) drop(r *row) {
 	p.rows = slices.DeleteFunc(p.rows, func(o *row) bool { return o == r })
 	delete(p.byConn, r.key)
-	r.story.over = true
+	r.story.over, r.story.conv, r.story.steps = true, nil, nil // somebody may have the connection for a while yet
 }
 
 // hide takes the connection of one who looks at the page out of the list: it would show itself. p.mu is not held.

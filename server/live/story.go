@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	firstSteps = 40       // steps kept of a story's beginning
-	lastSteps  = 40       // and of its end
-	mostPieces = 16       // pieces of one step
+	firstSteps = 32       // steps kept of a story's beginning
+	lastSteps  = 32       // and of its end
+	mostPieces = 10       // pieces of one step
 	keptHead   = 2 << 10  // bytes kept of a head
 	keptFirst  = 256      // of another piece's beginning
 	keptLast   = 32       // and of its end
@@ -41,7 +41,7 @@ type story struct {
 // step is one thing that happened.
 type step struct {
 	N       int     // its number
-	Kind    string  // in, out, head, responded, settled, closed, note
+	Kind    string  // in, out, fin, rst, head, responded, settled, closed, note
 	At      float64 // milliseconds since the connection's beginning
 	Until   float64 // of the last byte
 	Bytes   int64
@@ -127,11 +127,9 @@ func (s *story) settled(st *step, e server.Event) {
 	}
 }
 
-// note adds a remark.
-func (s *story) note(now time.Time, version uint64, grave bool, format string, args ...any) {
-	if !s.over {
-		s.add(&step{Kind: "note", Text: fmt.Sprintf(format, args...), At: s.since(now), Until: s.since(now), Grave: grave}, version)
-	}
+// tell adds a step that is no event and has no bytes.
+func (s *story) tell(kind, text string, now time.Time, version uint64) {
+	s.add(&step{Kind: kind, Text: text, At: s.since(now), Until: s.since(now), Grave: kind == "rst"}, version)
 }
 
 // data adds bytes that came in or went out.
@@ -178,6 +176,9 @@ func (s *story) addPiece(st *step, p anatomy.Piece, b []byte) {
 	n := len(st.Pieces)
 	if n > 0 && st.Dropped == 0 {
 		last := &st.Pieces[n-1]
+		if p.Error != nil && last.Kind == anatomy.Head && last.Message == p.Message && last.Note == "" {
+			last.Kind, last.Error, p.Error = p.Kind, p.Error, nil // the head's beginning came before what is wrong with it
+		}
 		if last.Kind == p.Kind && last.Message == p.Message && last.Note == "" && !last.Ends && p.Error == nil {
 			s.extend(last, p, b)
 			return
@@ -205,7 +206,7 @@ func (s *story) extend(to *piece, p anatomy.Piece, b []byte) {
 	}
 	if len(to.last) == 0 {
 		n := min(len(b), max(0, most-len(to.first)))
-		to.first = append(to.first, b[:n]...)
+		to.first = slices.Clip(append(to.first, b[:n]...))
 		b = b[n:]
 	}
 	to.last = append(to.last, b[max(0, len(b)-keptLast):]...)

@@ -185,6 +185,10 @@ func (d *direction) content(b []byte) Piece {
 func (d *direction) chunkHeader(b []byte) Piece {
 	lim := parser.DefaultLimits()
 	n, done, err := d.chunks.Next(b, &lim)
+	if err != nil && n > 1 { // the byte that breaks the rule is the last of the n
+		d.step = func(b []byte) Piece { return d.refuse(b, err) }
+		return d.piece(Framing, n-1)
+	}
 	if err != nil {
 		return d.refuse(b, err)
 	}

@@ -136,7 +136,16 @@ func (s *Script) addBytes(side, text string) error {
 	kind := send
 	if side == "S:" {
 		kind = await
-	} else if s.bytes += len(data); s.bytes > mostBytes {
+	}
+	return s.addData(kind, data)
+}
+
+// addData adds bytes to the step before, if that is of the same kind.
+func (s *Script) addData(kind stepKind, data []byte) error {
+	if kind == send {
+		s.bytes += len(data)
+	}
+	if s.bytes > mostBytes {
 		return fmt.Errorf("the client sends more than %d bytes", mostBytes)
 	}
 	if n := len(s.steps); n == 0 || s.steps[n-1].kind != kind || s.steps[n-1].want != nil {
@@ -185,20 +194,4 @@ func statusOf(head string) int {
 	_, rest, _ := strings.Cut(head, " ")
 	n, _ := strconv.Atoi(rest[:min(3, len(rest))])
 	return n
-}
-
-// Client returns a script that sends bytes, piece by piece, and waits for one response to each request that it can see in them.
-func Client(pieces [][]byte) *Script {
-	s := &Script{}
-	for _, p := range pieces {
-		s.steps = append(s.steps, step{kind: send, data: p})
-		s.bytes += len(p)
-	}
-	s.finish()
-	asked := 0
-	for _, st := range s.steps {
-		asked += len(st.methods)
-	}
-	s.steps = append(s.steps, step{kind: await, want: make([]int, asked)})
-	return s
 }
