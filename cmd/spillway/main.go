@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/spillway-go/spillway/cmd/spillway/internal/chain"
 	"github.com/spillway-go/spillway/cmd/spillway/internal/probe"
 )
 
@@ -21,7 +22,8 @@ const usage = `usage: spillway <command> [flags]
 
 commands:
   serve    run the lab server; "spillway serve -h" lists its flags
-  probe    probe a server's keep-alive; "spillway probe -h" says how
+  probe    probe a server's keep-alive; "spillway probe -h" says how,
+           and "spillway probe chain -h" how a proxy and its backend
 `
 
 func main() {
@@ -40,6 +42,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case "serve":
 		err = serve(args, stdout, stderr)
 	case "probe":
+		if len(args) > 0 && args[0] == "chain" {
+			return chain.Main(args[1:], stdout, stderr)
+		}
 		return probe.Main(args, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
