@@ -200,9 +200,11 @@ func (p *pipe) write(b []byte) {
 	}
 }
 
-// standIn answers in the backend's place: whatever the proxy has sent when it falls silent is one request.
+// standIn answers in the backend's place: whatever the proxy has sent when it falls silent is one request. A proxy that
+// waits for a 100 (Continue) gets one.
 func (p *pipe) standIn() {
-	for n := range mostAnswers {
+	continued := -1
+	for n := 0; n < mostAnswers; {
 		for {
 			if !p.r.until(mostTime, func() bool { return p.asked() > n || p.over.Err() != nil }) || p.over.Err() != nil {
 				return
@@ -216,12 +218,26 @@ func (p *pipe) standIn() {
 			time.Sleep(rest)
 		}
 		p.r.mu.Lock()
-		request := p.seen.Segments[n]
+		request := bytes.Clone(p.seen.Segments[n])
+		if continued < n && waits(request) {
+			p.last = time.Now()
+			p.r.mu.Unlock()
+			p.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+			continued = n
+			continue
+		}
+		n++
 		p.seen.Answers = append(p.seen.Answers, 200)
 		p.handed++
 		p.r.mu.Unlock()
 		p.write(standInAnswer(request))
 	}
+}
+
+// waits reports whether a request's head is all that has come, and asks for a 100 (Continue).
+func waits(request []byte) bool {
+	head, ok := bytes.CutSuffix(bytes.ToLower(request), []byte("\r\n\r\n"))
+	return ok && !bytes.Contains(head, []byte("\r\n\r\n")) && bytes.Contains(head, []byte("\r\nexpect:"))
 }
 
 // standInAnswer has the request's target as its content, so that two pages differ.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spillway-go/spillway/cmd/spillway/internal/probe"
@@ -18,6 +19,7 @@ import (
 const (
 	recordingVersion = 1
 	mostRecorded     = 64 << 20 // bytes of a recording
+	atOnce           = 8        // payloads that are replayed at a time
 )
 
 // Recording is what a proxy forwarded for every payload.
@@ -121,21 +123,48 @@ func replay(ctx context.Context, cfg *Config, rec *Recording, rep *Report) error
 	if err != nil {
 		return fmt.Errorf("the recording's plain request: %w", err)
 	}
+	var wanted []*Recorded
 	for i := range rec.Payloads {
 		one := &rec.Payloads[i]
-		if cfg.Only != nil && !cfg.Only(&probe.Payload{ID: one.ID, Group: one.Group, Name: one.Name}) {
-			continue
+		if cfg.Only == nil || cfg.Only(&probe.Payload{ID: one.ID, Group: one.Group, Name: one.Name}) {
+			wanted = append(wanted, one)
 		}
-		if cfg.Progress != nil {
-			cfg.Progress(i, len(rec.Payloads), one.Name)
-		}
-		res, err := p.play(ctx, one)
-		if err != nil {
-			return fmt.Errorf("%s: %w", one.ID, err)
-		}
-		rep.Results = append(rep.Results, *res)
 	}
-	return nil
+	if len(wanted) == 0 {
+		return errors.New("-only: the recording has no payload with that in its ID, group or name")
+	}
+	rep.Results, err = p.playAll(ctx, wanted, cfg.Progress)
+	return err
+}
+
+// playAll plays some at a time. Where one fails, what comes before it is returned.
+func (p *replayer) playAll(ctx context.Context, wanted []*Recorded, progress func(done, of int, name string)) ([]Result, error) {
+	results, errs := make([]*Result, len(wanted)), make([]error, len(wanted))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for i, one := range wanted {
+		slots <- struct{}{}
+		if progress != nil {
+			progress(i, len(wanted), one.Name)
+		}
+		if ctx.Err() != nil {
+			errs[i] = ctx.Err()
+			break
+		}
+		group.Go(func() {
+			defer func() { <-slots }()
+			results[i], errs[i] = p.play(ctx, one)
+		})
+	}
+	group.Wait()
+	var all []Result
+	for i, res := range results {
+		if errs[i] != nil || res == nil {
+			return all, fmt.Errorf("%s: %w", wanted[i].ID, errs[i])
+		}
+		all = append(all, *res)
+	}
+	return all, nil
 }
 
 // play sends what was forwarded for one payload.
