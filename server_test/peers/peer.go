@@ -157,6 +157,7 @@ func peers() []peer {
 		wsgi("Paste", "httpserver as it comes: HTTP/1.0", "paste", python, "{servers}/serve.py", "paste", "{port}"),
 		wsgi("Paste, HTTP/1.1", "httpserver, protocol_version HTTP/1.1", "paste", python, "{servers}/serve.py", "paste11", "{port}"),
 	)
+	all = append(all, morePeers()...)
 	for i := range all {
 		all[i].defaults()
 	}
