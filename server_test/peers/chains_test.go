@@ -77,3 +77,28 @@ func TestWithheld(t *testing.T) {
 		}
 	}
 }
+
+// What looks exploitable is withheld where nobody has looked, with all that would tell it.
+func TestWithheldVerdicts(t *testing.T) {
+	rep := &report{Results: []result{
+		{Name: "a", Verdict: "DESYNC", What: "secret", Dialogue: []step{{Lines: []string{"secret"}}}}, {Name: "b", Verdict: "LAX", What: "told"},
+	}}
+	rep.withhold()
+	made := table{Entries: []entry{{Peer: &peer{Name: "new"}, Report: rep}}}
+	name := filepath.Join(t.TempDir(), "page.html")
+	if err := made.writePage(name); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := string(page) + string(made.markdown()); strings.Contains(all, "secret") || !strings.Contains(all, "told") || rep.count(withheld) != 1 {
+		t.Errorf("%.3000s", all)
+	}
+	for _, p := range morePeers() {
+		if !p.Withheld {
+			t.Errorf("%s is not withheld", p.Name)
+		}
+	}
+}

@@ -141,6 +141,9 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 		}
 		e.Version = version
 		fmt.Println(e.line())
+		if p.Withheld {
+			e.Report.withhold()
+		}
 		t.Entries = append(t.Entries, *e)
 	}
 	return nil

@@ -4,7 +4,7 @@ package main
 
 // morePeers are in the table's order.
 func morePeers() []peer {
-	return []peer{
+	more := []peer{
 		wsgi("Tornado", "its own handlers", "tornado", python, "{servers}/serve_own.py", "tornado", "{port}"),
 		wsgi("aiohttp", "its own handlers; the parser in C, as Debian builds it", "aiohttp", python, "{servers}/serve_own.py", "aiohttp", "{port}"),
 		wsgi("Twisted", "twisted.web", "twisted", python, "{servers}/serve_own.py", "twisted", "{port}"),
@@ -13,10 +13,10 @@ func morePeers() []peer {
 		wsgi("Cheroot", "its WSGI server", "cheroot", python, "{servers}/serve.py", "cheroot", "{port}"),
 		wsgi("gevent", "pywsgi", "gevent", python, "{servers}/serve.py", "gevent", "{port}"),
 		{
-			Name: "uWSGI", How: "--http-socket --http-keepalive, one process", Version: []string{"uwsgi", "--version"},
+			Name: "uWSGI", How: "--http11-socket, one process", Version: []string{"uwsgi", "--version"},
 			Programs: []program{{Args: []string{
-				"uwsgi", "--plugin", "python3", "--http-socket", "127.0.0.1:{port}", "--http-keepalive", "--add-header", "X: y",
-				"--chdir", "{servers}", "--wsgi-file", "{servers}/app.py", "--callable", "app", "--disable-logging", "--need-app", "--die-on-term",
+				"uwsgi", "--plugin", "python3", "--http11-socket", "127.0.0.1:{port}", "--chdir", "{servers}", "--wsgi-file", "{servers}/app.py",
+				"--callable", "app", "--disable-logging", "--need-app", "--die-on-term",
 			}}},
 		},
 		{
@@ -39,4 +39,35 @@ func morePeers() []peer {
 			}},
 		},
 	}
+	for _, p := range proxies() {
+		more = append(more, p.inFront())
+	}
+	for i := range more {
+		more[i].Withheld = true
+	}
+	return more
+}
+
+// inFront is a proxy of the chains as a peer: in front of the net/http of the table.
+func (p peer) inFront() peer {
+	p.Name = "net/http behind " + p.Name
+	p.Programs = append([]program{{Args: []string{"{self}", serverMode, "net/http", "{port}"}}}, p.Programs...)
+	return p
+}
+
+// withhold takes out what looks exploitable: for a peer of which nobody has looked whether that is public.
+func (r *report) withhold() {
+	for i := range r.Results {
+		if one := &r.Results[i]; one.exploitable() {
+			one.Verdict, one.What, one.Advice, one.Dialogue = withheld, "Found, and not public: it goes to those who maintain the server.", "", nil
+		}
+	}
+}
+
+// withheld stands in the place of a verdict.
+const withheld = "withheld"
+
+// exploitable reports whether a client can do harm to others by it.
+func (r *result) exploitable() bool {
+	return r.Verdict == "CRASH" || r.Verdict == "DEAD" || r.Verdict == "DESYNC" || r.Verdict == "AMBIGUOUS"
 }

@@ -20,7 +20,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"le
 // letters are what stands in a cell, so that nobody needs the colours.
 var letters = map[string]string{
 	"ok": "·", "closed": "c", "lenient": "l", "CRASH": "!", "DEAD": "†", "DESYNC": "D", "AMBIGUOUS": "A", "RESET": "R", "HANG": "H", "LOST": "L",
-	"WRONG": "W", "BROKEN": "B", "LAX": "x",
+	"WRONG": "W", "BROKEN": "B", "LAX": "x", withheld: "?",
 }
 
 func letter(verdict string) string { return letters[verdict] }

@@ -23,6 +23,8 @@ type peer struct {
 	Early200  string // a target that answers 200 and leaves the content to the server; empty: there can be none
 	Early413  string // and one that answers 413
 
+	Withheld bool // what looks exploitable does not go into the files, as nobody has looked whether it is public
+
 	Documented map[string]string // scenarios that end the connection, and why that is right
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (r *running) startAll(p *peer, spillway, backend string) error {
 		}
 		dir := filepath.Join(r.dir, strconv.Itoa(i))
 		fill := strings.NewReplacer("{port}", port, "{first}", first, "{dir}", dir, "{servers}", filepath.Join(common, "servers"),
-			"{self}", executable(), "{spillway}", spillway, "{backend}", backend)
+			"{self}", executable(), "{spillway}", spillway, "{backend}", cmp.Or(backend, first))
 		if err := p.Programs[i].install(dir, fill); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ type step struct {
 }
 
 // verdicts are in the order of the table's columns.
-var verdicts = []string{"ok", "closed", "lenient", "CRASH", "DEAD", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "WRONG", "BROKEN", "LAX"}
+var verdicts = []string{"ok", "closed", "lenient", "CRASH", "DEAD", "DESYNC", "AMBIGUOUS", "RESET", "HANG", "LOST", "WRONG", "BROKEN", "LAX", withheld}
 
 func (r *result) fault() bool {
 	return r.Verdict != "ok" && r.Verdict != "closed" && r.Verdict != "lenient"
