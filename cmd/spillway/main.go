@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/spillway-go/spillway/cmd/spillway/internal/chain"
 	"github.com/spillway-go/spillway/cmd/spillway/internal/explain"
 	"github.com/spillway-go/spillway/cmd/spillway/internal/probe"
 	"github.com/spillway-go/spillway/cmd/spillway/internal/replay"
@@ -23,7 +24,8 @@ const usage = `usage: spillway <command> [flags]
 
 commands:
   serve    run the lab server; "spillway serve -h" lists its flags and routes
-  probe    probe a server's keep-alive; "spillway probe -h" says how
+  probe    probe a server's keep-alive; "spillway probe -h" says how,
+           and "spillway probe chain -h" how a proxy and its backend
   explain  print how spillway reads a client's bytes; "spillway explain -h" says how
   replay   play a captured dialogue against a server; "spillway replay -h" says how
   version  print the version, and from what it was built
@@ -45,6 +47,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case "serve":
 		err = serve(args, stdout, stderr)
 	case "probe":
+		if len(args) > 0 && args[0] == "chain" {
+			return chain.Main(args[1:], stdout, stderr)
+		}
 		return probe.Main(args, stdout, stderr)
 	case "explain":
 		err = misuse(explain.Main(args, os.Stdin, stdout))

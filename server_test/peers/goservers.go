@@ -7,7 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 
+	"github.com/spillway-go/spillway/server"
+	"github.com/spillway-go/spillway/server/nethttp"
 	"github.com/valyala/fasthttp"
 )
 
@@ -22,6 +25,12 @@ func serve(name, port string) error {
 	switch name {
 	case "net/http":
 		return (&http.Server{Handler: http.HandlerFunc(stock)}).Serve(l)
+	case "ReverseProxy":
+		return (&http.Server{Handler: reverseProxy(os.Getenv("BEHIND"))}).Serve(l)
+	case "spillway, nethttp":
+		return nethttp.New(&http.Server{Handler: http.HandlerFunc(stock)}).Serve(l)
+	case "spillway":
+		return (&server.Server{Handler: server.HandlerFunc(native)}).Serve(l)
 	case "fasthttp":
 		return (&fasthttp.Server{Handler: fast, MaxRequestBodySize: 64 << 20}).Serve(l)
 	case "fasthttp, StreamRequestBody":
@@ -41,6 +50,15 @@ func reply(path string) (status int, text string) {
 		return 413, "too large\n"
 	}
 	return 404, "not found\n"
+}
+
+// native is spillway's own handler. The lab of spillway serve has other pages.
+func native(w *server.Response, r *server.Request) error {
+	status, text := reply(r.RawPath)
+	w.Set("Content-Type", "text/plain; charset=utf-8")
+	w.SetStatus(status)
+	_, err := w.WriteString(text)
+	return err
 }
 
 func stock(w http.ResponseWriter, r *http.Request) {

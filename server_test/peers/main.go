@@ -54,10 +54,15 @@ func run(args []string) error {
 	results := flags.String("results", "", "write the table to `FILE`")
 	html := flags.String("html", "", "write one page with all peers side by side to `FILE`")
 	hold := flags.Bool("hold", false, "probe nothing: start the peers of -only, say where they are, and keep them until this program is interrupted")
+	chains := flags.Bool("chains", false, "probe chains instead: the proxies in front of the backends of -only")
+	front := flags.String("front", "", "with -chains, the `NAMES` of the proxies; empty: all")
 	browser := flags.Bool("browser", true, "look with Chromium, if it is installed, what it shows after an upload that is answered early")
 	flags.Parse(args)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *chains {
+		return runChains(ctx, *front, *only, *results, "go run . "+strings.Join(args, " "))
+	}
 	chosen, err := choose(peers(), *only)
 	if err != nil {
 		return err
@@ -136,6 +141,9 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 		}
 		e.Version = version
 		fmt.Println(e.line())
+		if p.Withheld {
+			e.Report.withhold()
+		}
 		t.Entries = append(t.Entries, *e)
 	}
 	return nil

@@ -8,13 +8,22 @@ import (
 	"fmt"
 	"html/template"
 	"os"
+	"slices"
 	"strings"
 )
 
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"letter": letter}).Parse(pageText))
+
+// letters are what stands in a cell, so that nobody needs the colours.
+var letters = map[string]string{
+	"ok": "·", "closed": "c", "lenient": "l", "CRASH": "!", "DEAD": "†", "DESYNC": "D", "AMBIGUOUS": "A", "RESET": "R", "HANG": "H", "LOST": "L",
+	"WRONG": "W", "BROKEN": "B", "LAX": "x", withheld: "?",
+}
+
+func letter(verdict string) string { return letters[verdict] }
 
 const (
 	mostSteps = 24 // of a dialogue that are kept
@@ -80,7 +89,7 @@ func (t *table) page() *page {
 		}
 		row := pageRow{ID: fmt.Sprint(n), Name: s.Name, Why: s.Why, Ref: s.Section}
 		for column := range t.Entries {
-			cell := pageCell{Column: column}
+			cell := pageCell{Column: column, Verdict: "ok", What: "No fault."}
 			if r := t.Entries[column].Report.find(s); r != nil {
 				cell.Verdict, cell.What = r.Verdict, r.What
 				if r.fault() {
@@ -135,12 +144,22 @@ func shorten(lines []string) []string {
 	return append(append([]string(nil), lines[:mostLines-1]...), more)
 }
 
-// scenarios returns one result of each scenario, in the catalogue's order.
+// scenarios returns one result of each scenario that any report lists, in the catalogue's order: of those that are one of
+// many a report lists only the faults.
 func (t *table) scenarios() []result {
-	if len(t.Entries) == 0 {
-		return nil
+	var all []result
+	for i := range t.Entries {
+		at := 0
+		for _, r := range t.Entries[i].Report.Results {
+			n := slices.IndexFunc(all, func(s result) bool { return s.Group == r.Group && s.Name == r.Name })
+			if n < 0 {
+				n = at
+				all = slices.Insert(all, n, r)
+			}
+			at = n + 1
+		}
 	}
-	return t.Entries[0].Report.Results
+	return all
 }
 
 // find returns the result of the same scenario.

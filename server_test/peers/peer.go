@@ -23,6 +23,8 @@ type peer struct {
 	Early200  string // a target that answers 200 and leaves the content to the server; empty: there can be none
 	Early413  string // and one that answers 413
 
+	Withheld bool // what looks exploitable does not go into the files, as nobody has looked whether it is public
+
 	Documented map[string]string // scenarios that end the connection, and why that is right
 }
 
@@ -157,6 +159,7 @@ func peers() []peer {
 		wsgi("Paste", "httpserver as it comes: HTTP/1.0", "paste", python, "{servers}/serve.py", "paste", "{port}"),
 		wsgi("Paste, HTTP/1.1", "httpserver, protocol_version HTTP/1.1", "paste", python, "{servers}/serve.py", "paste11", "{port}"),
 	)
+	all = append(all, morePeers()...)
 	for i := range all {
 		all[i].defaults()
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -35,20 +36,23 @@ type process struct {
 }
 
 // start starts a peer. {spillway} becomes the given path.
-func start(p *peer, spillway string) (*running, error) {
+func start(p *peer, spillway string) (*running, error) { return startBefore(p, spillway, "") }
+
+// startBefore starts one that has its backend at a port, for which {backend} stands.
+func startBefore(p *peer, spillway, backend string) (*running, error) {
 	dir, err := os.MkdirTemp("", "peer")
 	if err != nil {
 		return nil, err
 	}
 	r := &running{dir: dir}
-	if err := r.startAll(p, spillway); err != nil {
+	if err := r.startAll(p, spillway, backend); err != nil {
 		r.stop()
 		return nil, fmt.Errorf("peers: %s: %w", p.Name, err)
 	}
 	return r, nil
 }
 
-func (r *running) startAll(p *peer, spillway string) error {
+func (r *running) startAll(p *peer, spillway, backend string) error {
 	// Some servers give up root and read their files as another user.
 	if err := os.Chmod(r.dir, 0o755); err != nil {
 		return err
@@ -68,7 +72,7 @@ func (r *running) startAll(p *peer, spillway string) error {
 		}
 		dir := filepath.Join(r.dir, strconv.Itoa(i))
 		fill := strings.NewReplacer("{port}", port, "{first}", first, "{dir}", dir, "{servers}", filepath.Join(common, "servers"),
-			"{self}", executable(), "{spillway}", spillway)
+			"{self}", executable(), "{spillway}", spillway, "{backend}", cmp.Or(backend, first))
 		if err := p.Programs[i].install(dir, fill); err != nil {
 			return err
 		}
@@ -108,7 +112,10 @@ func (g *program) start(dir string, fill *strings.Replacer) (*process, error) {
 		args = append(args, fill.Replace(a))
 	}
 	p := &process{cmd: exec.Command(args[0], args[1:]...), done: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), g.Env...)
+	p.cmd.Dir, p.cmd.Env = dir, os.Environ()
+	for _, v := range g.Env {
+		p.cmd.Env = append(p.cmd.Env, fill.Replace(v))
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = time.Second

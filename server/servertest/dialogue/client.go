@@ -252,6 +252,7 @@ func (t *Talker) Next(method string, within time.Duration) (*Response, error) {
 		}
 		n, err := r.feed(t.unread)
 		t.take(n)
+		r.res.End = t.at
 		return r.res.Whole, err
 	})
 	if err == io.EOF && r.end() {

@@ -29,6 +29,7 @@ type Response struct {
 	Whole  bool   // it came to its end
 
 	Offset int64         // where its first byte stands in what the server has sent
+	End    int64         // and where the byte behind its last one does
 	First  time.Duration // when that byte came
 	Done   time.Duration // when the last byte came, if it is whole
 

@@ -28,6 +28,14 @@ def main(server, port):
         from waitress import serve
 
         serve(app, host="127.0.0.1", port=port)
+    elif server == "cheroot":
+        from cheroot.wsgi import Server
+
+        Server(("127.0.0.1", port), app).start()
+    elif server == "gevent":
+        from gevent.pywsgi import WSGIServer
+
+        WSGIServer(("127.0.0.1", port), app, log=None, error_log=None).serve_forever()
     elif server in ("paste", "paste11"):
         from paste import httpserver
 
