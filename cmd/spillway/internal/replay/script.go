@@ -85,7 +85,7 @@ func Parse(text string) (*Script, error) {
 		}
 	}
 	if s.bytes == 0 {
-		return nil, fmt.Errorf("the client sends nothing in it: no line begins with C:")
+		return nil, fmt.Errorf("no line begins with C:, so the client sends nothing")
 	}
 	s.finish()
 	return s, nil
@@ -106,7 +106,7 @@ func (s *Script) add(line string) error {
 		s.pause(d)
 		return nil
 	case side != "C:" && side != "S:":
-		return fmt.Errorf("a line begins with C:, S:, ~, # or !")
+		return fmt.Errorf("none of C:, S:, ~, # and ! stands in front")
 	case strings.HasPrefix(text, "<RST>") && side == "C:":
 		s.steps = append(s.steps, step{kind: abort})
 		return nil
