@@ -22,7 +22,9 @@ var parts = map[string]func(t *testing.T) string{
 	"serve-flags":    func(t *testing.T) string { return flagTable(t, "serve") },
 	"routes":         routeTable,
 	"probe-flags":    func(t *testing.T) string { return flagTable(t, "probe") },
-	"probe-verdicts": probeVerdicts,
+	"probe-verdicts": func(t *testing.T) string { return commandVerdicts(t, "probe") },
+	"chain-flags":    func(t *testing.T) string { return flagTable(t, "probe chain") },
+	"chain-verdicts": func(t *testing.T) string { return commandVerdicts(t, "probe chain") },
 	"leftovers":      leftoverTable,
 	"verdicts":       verdictTable,
 	"reasons":        reasonTable,
@@ -60,8 +62,9 @@ func table(head []string, rows ...[]string) string {
 // help returns what a command says of itself.
 var help = sync.OnceValues(func() (map[string]string, error) {
 	all := map[string]string{}
-	for _, command := range []string{"serve", "probe"} {
-		out, err := exec.Command("go", "run", "../../cmd/spillway", command, "-h").CombinedOutput()
+	for _, command := range []string{"serve", "probe", "probe chain"} {
+		args := append([]string{"run", "../../cmd/spillway"}, strings.Fields(command+" -h")...)
+		out, err := exec.Command("go", args...).CombinedOutput()
 		if err != nil {
 			return nil, fmt.Errorf("spillway %s -h: %w\n%s", command, err, out)
 		}
@@ -103,15 +106,16 @@ func flagTable(t *testing.T, command string) string {
 	return table([]string{"flag", "default", "meaning"}, rows...)
 }
 
-func probeVerdicts(t *testing.T) string {
-	_, list, ok := strings.Cut(helpOf(t, "probe"), "Verdicts:\n")
+func commandVerdicts(t *testing.T, command string) string {
+	t.Helper()
+	_, list, ok := strings.Cut(helpOf(t, command), "Verdicts:\n")
 	list, _, end := strings.Cut(list, "\n\n")
 	if !ok || !end {
-		t.Fatal("spillway probe -h lists no verdicts")
+		t.Fatalf("spillway %s -h lists no verdicts", command)
 	}
 	var rows [][]string
 	for line := range strings.Lines(list) {
-		verdict, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
+		verdict, meaning, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		rows = append(rows, []string{verdict, strings.TrimSpace(meaning)})
 	}
 	return table([]string{"verdict", "what it says"}, rows...)
@@ -132,7 +136,7 @@ func TestFlagsAreThere(t *testing.T) {
 			if m == nil || slices.Contains(others, m[1]) {
 				continue
 			}
-			if line := "\n  -" + m[1]; !strings.Contains(helpOf(t, "serve"), line) && !strings.Contains(helpOf(t, "probe"), line) {
+			if line := "\n  -" + m[1]; !strings.Contains(helpOf(t, "serve")+helpOf(t, "probe")+helpOf(t, "probe chain"), line) {
 				t.Errorf("%s: no command has the flag %s", page, code)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,16 +35,18 @@ that has no public report; it goes to those who maintain the programs, and not i
 
 `
 
-// public is what is known of a pair already: the payload's ID, and where it is described.
+// public is what is known of a pair already, and where it is described. An empty Proxy or ID stands for all.
 type public struct{ Proxy, Backend, ID, Source string }
 
 // published lists what may be said: everything else that a replay finds is withheld.
-var published = []public{}
+var published = []public{
+	{"", "fasthttp, StreamRequestBody", "", "https://github.com/valyala/fasthttp/pull/2368 (content that nobody read is taken for the next request)"},
+}
 
 // known returns where a finding is described.
 func (p *pair) known(id string) (string, bool) {
 	for _, k := range published {
-		if (k.Proxy == p.Proxy || k.Proxy == "") && k.Backend == p.Backend && k.ID == id {
+		if (k.Proxy == p.Proxy || k.Proxy == "") && k.Backend == p.Backend && (k.ID == id || k.ID == "") {
 			return k.Source, true
 		}
 	}
@@ -59,7 +62,7 @@ type chainCell struct {
 
 func (p *pair) Cell() chainCell {
 	extra, victim := 0, 0
-	var notes []string
+	sources := map[string][]string{}
 	for i := range p.Report.Results {
 		one := &p.Report.Results[i]
 		if !one.bad() {
@@ -74,9 +77,12 @@ func (p *pair) Cell() chainCell {
 		} else {
 			extra++
 		}
-		notes = append(notes, fmt.Sprintf("%s, %s: %s", one.Verdict, one.ID, source))
+		sources[source] = append(sources[source], one.Verdict+" "+one.ID)
 	}
-	var parts []string
+	var notes, parts []string
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		notes = append(notes, source+": "+shortList(sources[source]))
+	}
 	if victim > 0 {
 		parts = append(parts, fmt.Sprintf("V %d", victim))
 	}
@@ -90,6 +96,15 @@ func (p *pair) Cell() chainCell {
 		return chainCell{Text: strings.Join(parts, ", "), Class: "extra", Rank: 1, Notes: notes}
 	}
 	return chainCell{Text: "ok", Class: "ok"}
+}
+
+// shortList is the first of many, and how many there are.
+func shortList(all []string) string {
+	const most = 6
+	if len(all) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
+	}
+	return strings.Join(all, ", ")
 }
 
 // Rank is the row's worst cell's.

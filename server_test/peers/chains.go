@@ -153,7 +153,7 @@ func record(ctx context.Context, spillway string, row *recorded, args ...string)
 	}
 	defer server.stop()
 	front := "http://" + server.addr + "/"
-	args = append(args, "-front", front, "-post", front+"ignore", "-listen", net.JoinHostPort("127.0.0.1", relay), "-record", row.File)
+	args = append(args, "-front", front, "-post", front+"ignore", "-listen", net.JoinHostPort("127.0.0.1", relay), "-record", row.File, "-patience", "1s")
 	return chain(ctx, spillway, args...)
 }
 

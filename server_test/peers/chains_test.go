@@ -66,7 +66,7 @@ func TestWithheld(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(m.markdown())
-	for _, want := range []string{"| told |  | V 1 |", "| untold |  | withheld |", "| sound |  | ok |", "VICTIM, known-id: a source"} {
+	for _, want := range []string{"| told |  | V 1 |", "| untold |  | withheld |", "| sound |  | ok |", "a source: VICTIM known-id"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -92,9 +92,10 @@ type Result struct {
 	Sent      []string `json:"sent,omitempty"`      // in the notation of package dialogue
 	Forwarded []string `json:"forwarded,omitempty"` // what the backend got on its first connection
 
-	kind string
-	seen []connection // of the first try
-	did  Verdict      // what the proxy did, whatever the backend made of it
+	kind   string
+	seen   []connection // of the first try
+	reused bool         // another client's request came on the first of them
+	did    Verdict      // what the proxy did, whatever the backend made of it
 }
 
 // Fault reports whether the verdict is one to be mended: a mistake that is passed on is one, a valid request is not.
@@ -248,7 +249,7 @@ func (p *prober) play(ctx context.Context, pay *probe.Payload) (*Result, error) 
 		return nil, err
 	}
 	worst := first
-	res.seen, res.did = first.before, first.did
+	res.seen, res.did, res.reused = first.before, first.did, first.reused()
 	if first.verdict.rank() >= Extra.rank() {
 		res.Times = 1
 		for res.Tries < tries {

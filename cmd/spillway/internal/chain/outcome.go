@@ -79,6 +79,11 @@ func (o *outcome) hear(t *dialogue.Talker, method string, most int, within time.
 	}
 }
 
+// reused reports whether the proxy sent another client's request on the connection that the payload had gone to.
+func (o *outcome) reused() bool {
+	return len(o.before) > 0 && len(o.seen) > 0 && len(o.seen[0].Segments) > len(o.before[0].Segments)
+}
+
 // more reports whether the backend has answered more than once, so that the client may get another answer, too.
 func more(seen []connection) bool {
 	n := 0

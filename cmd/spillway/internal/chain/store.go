@@ -40,6 +40,7 @@ type Recorded struct {
 	Kind     string   `json:"kind,omitempty"`
 	Odd      bool     `json:"odd,omitempty"`
 	Verdict  Verdict  `json:"verdict"`            // what the proxy did
+	Reused   bool     `json:"reused,omitempty"`   // it sent another client's request on the same connection behind it
 	Segments [][]byte `json:"segments,omitempty"` // before the first answer, before the second, …
 }
 
@@ -47,7 +48,7 @@ type Recorded struct {
 func (r *Recording) add(pay *probe.Payload, res *Result) {
 	one := Recorded{ID: pay.ID, Group: pay.Group, Name: pay.Name, Section: pay.Section, Kind: pay.Kind, Odd: pay.Odd, Verdict: res.did}
 	if res.did != Refused && len(res.seen) > 0 {
-		one.Segments = res.seen[0].Segments
+		one.Segments, one.Reused = res.seen[0].Segments, res.reused
 	}
 	r.Payloads = append(r.Payloads, one)
 }
@@ -215,8 +216,11 @@ func (p *replayer) once(ctx context.Context, one *Recorded) (Verdict, string, er
 		o.hear(t, methodOf(segment), mostAnswers, p.patience)
 		if got = append(got, o.answers...); len(o.answers) > 1 {
 			what := fmt.Sprintf("The backend answered %s to what the proxy takes for one request", statuses(o.answers))
-			if t.WaitEnd(quiet) == nil || errors.As(t.Ended(), new(*dialogue.ResetError)) {
+			switch {
+			case t.WaitEnd(quiet) == nil || t.Ended() != nil:
 				return Extra, what + ", and closed.", nil
+			case !one.Reused:
+				return Extra, what + ".", nil
 			}
 			return Victim, what + ", and kept the connection: the next request on it gets the answer that is left.", nil
 		}
@@ -224,7 +228,7 @@ func (p *replayer) once(ctx context.Context, one *Recorded) (Verdict, string, er
 			return "", fmt.Sprintf("The backend answered %s.", statuses(got)), nil
 		}
 	}
-	if t.WaitEnd(quiet) != nil && t.Ended() == nil {
+	if one.Reused && t.WaitEnd(quiet) != nil && t.Ended() == nil {
 		if next, err := p.plain(t); err == nil && !next.equal(p.known) {
 			return Victim, fmt.Sprintf("The next request on the connection got %v, which was not its own answer.", next), nil
 		}
