@@ -41,11 +41,11 @@ func (f *serveFlags) openLive(lab tour.Target) (*livePage, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	on, err := listen.On(net.JoinHostPort(host, port))
+	on, err := listenLive(host, port)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %.60q: %w", f.live, err)
 	}
-	l := &livePage{on: on[0], page: &live.Page{Anyone: !onLoopback(on[0].Addr()), Hosts: []string{host}}}
+	l := &livePage{on: on, page: &live.Page{Anyone: !onLoopback(on.Addr()), Hosts: []string{host}}}
 	l.seen = l.page.Watch("lab")
 	if l.tour, err = tour.Start(l.page); err != nil {
 		l.on.Close()
@@ -58,6 +58,20 @@ func (f *serveFlags) openLive(lab tour.Target) (*livePage, error) {
 	l.srv = &server.Server{Handler: l.page}
 	l.serve.Go(func() { l.srv.Serve(l.on) })
 	return l, nil
+}
+
+// listenLive opens the page's listener, or finds the one that was handed over. A free port is picked anew: by such an address the lab's
+// own may have been handed over.
+func listenLive(host, port string) (net.Listener, error) {
+	addr := net.JoinHostPort(host, port)
+	if port == "0" {
+		return net.Listen("tcp", addr)
+	}
+	on, err := listen.On(addr)
+	if err != nil {
+		return nil, err
+	}
+	return on[0], nil
 }
 
 // reachable returns the address at which a listener is reached from this machine.

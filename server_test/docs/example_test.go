@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -19,6 +20,7 @@ import (
 	"github.com/spillway-go/spillway/server"
 	"github.com/spillway-go/spillway/server/accesslog"
 	"github.com/spillway-go/spillway/server/https"
+	"github.com/spillway-go/spillway/server/live"
 	"github.com/spillway-go/spillway/server/nethttp"
 )
 
@@ -96,6 +98,19 @@ func Example_accessLog() {
 	srv := &server.Server{Handler: server.HandlerFunc(save)}
 	srv.Trace = accesslog.New(slog.Default()).Trace
 	log.Fatal(srv.ListenAndServe("127.0.0.1:8080"))
+}
+
+func Example_live() {
+	l, err := net.Listen("tcp", "127.0.0.1:8080")
+	if err != nil {
+		log.Fatal(err)
+	}
+	page := &live.Page{}
+	seen := page.Watch("shop")
+	srv := &server.Server{Handler: server.HandlerFunc(save), Trace: seen.Trace, TraceIf: seen.TraceIf}
+	go srv.Serve(seen.Listener(l))
+	err = (&server.Server{Handler: page}).ListenAndServe("127.0.0.1:9000")
+	log.Fatal(err)
 }
 
 func Example_refusals() {

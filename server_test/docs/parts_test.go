@@ -36,6 +36,7 @@ var parts = map[string]func(t *testing.T) string{
 	"trace":          traceOfAConnection,
 	"fuzz-targets":   fuzzTargets,
 	"files":          fileTables,
+	"explained":      explained,
 	"results":        resultTable,
 	"worse":          worseTable,
 	"unmeasured":     unmeasured,
@@ -62,7 +63,7 @@ func table(head []string, rows ...[]string) string {
 // help returns what a command says of itself.
 var help = sync.OnceValues(func() (map[string]string, error) {
 	all := map[string]string{}
-	for _, command := range []string{"serve", "probe", "probe chain"} {
+	for _, command := range []string{"serve", "probe", "probe chain", "explain", "replay"} {
 		args := append([]string{"run", "../../cmd/spillway"}, strings.Fields(command+" -h")...)
 		out, err := exec.Command("go", args...).CombinedOutput()
 		if err != nil {
@@ -136,7 +137,7 @@ func TestFlagsAreThere(t *testing.T) {
 			if m == nil || slices.Contains(others, m[1]) {
 				continue
 			}
-			if line := "\n  -" + m[1]; !strings.Contains(helpOf(t, "serve")+helpOf(t, "probe")+helpOf(t, "probe chain"), line) {
+			if line := "\n  -" + m[1]; !strings.Contains(helpOf(t, "serve")+helpOf(t, "probe")+helpOf(t, "probe chain")+helpOf(t, "explain")+helpOf(t, "replay"), line) {
 				t.Errorf("%s: no command has the flag %s", page, code)
 			}
 		}

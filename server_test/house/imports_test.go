@@ -71,6 +71,23 @@ func TestOptionalPackagesStandAlone(t *testing.T) {
 	}
 }
 
+// TestTheLivePageIsLinkedByNobody who does not import it, and links no net/http by itself.
+func TestTheLivePageIsLinkedByNobody(t *testing.T) {
+	for _, pkg := range append(append([]string{}, layers...), optional...) {
+		for _, d := range goList(t, "-deps", module+pkg) {
+			if strings.HasPrefix(d, module+"server/live") {
+				t.Errorf("%s depends on %s", pkg, d)
+			}
+		}
+	}
+	deps := goList(t, "-deps", module+"server/live")
+	for _, h := range heavy {
+		if h != "encoding/json" && slices.Contains(deps, h) || slices.Contains(deps, "html/template") {
+			t.Errorf("server/live depends on %s", h)
+		}
+	}
+}
+
 // heavy are packages that are larger than all that a plain server is made of.
 var heavy = []string{
 	"net/http", "crypto/tls", "crypto/x509", "encoding/json", "log/slog", "text/template", "golang.org/x/net/idna",
