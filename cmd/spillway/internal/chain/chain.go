@@ -199,6 +199,9 @@ func newProber(ctx context.Context, cfg *Config) (*prober, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.Scheme != "http" {
+		return nil, fmt.Errorf("%q: a chain is probed over plain http only", cfg.Front)
+	}
 	p := &prober{cfg: cfg, addr: addr, get: u.RequestURI(), patience: cfg.Patience}
 	p.place = probe.Place{Host: u.Host, Post: p.get, Token: rand.Text()[:10]}
 	if cfg.Post != "" {

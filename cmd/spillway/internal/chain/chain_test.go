@@ -159,6 +159,7 @@ func TestBadInput(t *testing.T) {
 		{"", "it needs -front URL"},
 		{"-front http://127.0.0.1:1/ -listen 127.0.0.1:0", "-to HOST:PORT"},
 		{"-front http://127.0.0.1:1/ -listen 127.0.0.1:0 -to 127.0.0.1:1", "refused"},
+		{"-front https://127.0.0.1:1/ -listen 127.0.0.1:0 -to 127.0.0.1:1", "plain http only"},
 		{"-front nonsense -listen 127.0.0.1:0 -to 127.0.0.1:1", "is not an http"},
 		{"-front http://127.0.0.1:1/ -listen nowhere -to 127.0.0.1:1", "-listen"},
 		{"-front http://127.0.0.1:1/ -listen 127.0.0.1:0 -to nowhere:x", "-to"},
