@@ -73,8 +73,8 @@ func TestVerdicts(t *testing.T) {
 			}
 			if res := rep.Results[0]; res.Verdict != tt.want || !strings.Contains(res.What, tt.says) {
 				t.Errorf("%s: %s: %s", res.ID, res.Verdict, res.What)
-				for _, line := range res.Forwarded {
-					t.Log(line)
+				for _, c := range res.seen {
+					t.Logf("%q was answered %v, %d too many", c.Segments, c.Answers, c.Extra)
 				}
 			}
 		})

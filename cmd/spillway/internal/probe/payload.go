@@ -28,7 +28,7 @@ func (p *Place) Hidden() string { return (&place{token: p.Token}).hidden() }
 
 // Payloads returns the scenarios that hide a request and whose first request is sent at once, without waiting for anything.
 func Payloads(at *Place) ([]Payload, error) {
-	p := &place{host: at.Host, get: at.Post, post: at.Post, token: at.Token}
+	p := &place{host: at.Host, get: at.Post, post: at.Post, method: "POST", token: at.Token}
 	var all []Payload
 	for _, s := range Catalogue(false, false) {
 		sc, err := s.parse(p)
@@ -36,7 +36,8 @@ func Payloads(at *Place) ([]Payload, error) {
 			return nil, err
 		}
 		data := sc.opening()
-		if len(data) > mostPayload || !bytes.Contains(data, []byte(p.hidden())) {
+		_, behind, _ := bytes.Cut(data, []byte("\n"))
+		if len(data) > mostPayload || !bytes.Contains(behind, []byte(p.hidden())) {
 			continue
 		}
 		all = append(all, Payload{
