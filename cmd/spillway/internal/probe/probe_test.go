@@ -297,7 +297,7 @@ func TestDiesHalfWay(t *testing.T) {
 		l.Close()
 	}()
 	var stdout, stderr bytes.Buffer
-	status := Main([]string{"-conns", "1", "-patience", "300ms", "http://" + l.Addr().String() + "/"}, &stdout, &stderr)
+	status := Main([]string{"-conns", "1", "-patience", "1s", "http://" + l.Addr().String() + "/"}, &stdout, &stderr)
 	if status != 2 || !strings.Contains(stderr.String(), "in the scenario") || !strings.Contains(stdout.String(), "leftover content") {
 		t.Errorf("exit status %d, %q\n%s", status, stderr.String(), &stdout)
 	}
