@@ -55,7 +55,7 @@ func (f *serveFlags) openLive(lab tour.Target) (*livePage, error) {
 	if tcp, ok := lab.Addr.(*net.TCPAddr); ok && !lab.Proxy { // the probe has no PROXY header and no Unix sockets
 		l.page.Plays = append(l.page.Plays, tour.Scenarios(url(reachable(tcp), lab.TLS)+"/plaintext")...)
 	}
-	l.srv = &server.Server{Handler: l.page}
+	l.srv = &server.Server{Handler: l.page, MaxConns: 64}
 	l.serve.Go(func() { l.srv.Serve(l.on) })
 	return l, nil
 }

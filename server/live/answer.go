@@ -204,8 +204,10 @@ func (p *Page) buttons() any {
 	return all
 }
 
-// playTime is how long a play may take.
-const playTime = time.Minute
+const (
+	playTime    = time.Minute // how long a play may take
+	mostPlaying = 8           // plays at once
+)
 
 // play plays what a button is for, and says whose connection shows it.
 func (p *Page) play(ctx context.Context, id string) Reply {
@@ -217,6 +219,11 @@ func (p *Page) play(ctx context.Context, id string) Reply {
 	if i < 0 {
 		return problem(404, "no such play")
 	}
+	if p.playing.Add(1) > mostPlaying {
+		p.playing.Add(-1)
+		return problem(503, "%d plays are under way", mostPlaying)
+	}
+	defer p.playing.Add(-1)
 	ctx, cancel := context.WithTimeout(ctx, playTime)
 	defer cancel()
 	played, err := all[i].Run(ctx)

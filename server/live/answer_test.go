@@ -99,6 +99,35 @@ func TestPlays(t *testing.T) {
 	}
 }
 
+// Buttons that are pressed again and again do not pile up.
+func TestPlaysAreBounded(t *testing.T) {
+	begun, over := make(chan bool, 100), make(chan bool)
+	p := &live.Page{Plays: []live.Play{{ID: "one", Run: func(context.Context) (live.Played, error) {
+		begun <- true
+		<-over
+		return live.Played{}, nil
+	}}}}
+	a := local
+	a.Path, a.Query, a.Method = "/play", "id=one", "POST"
+	ended := make(chan int, 100)
+	for range 8 {
+		go func() { ended <- p.Answer(a).Status }()
+		<-begun
+	}
+	if got := p.Answer(a); got.Status != 503 {
+		t.Errorf("one more gets %d", got.Status)
+	}
+	close(over)
+	for range 8 {
+		if status := <-ended; status != 200 {
+			t.Errorf("one of the first gets %d", status)
+		}
+	}
+	if got := p.Answer(a); got.Status != 200 {
+		t.Errorf("one later gets %d", got.Status)
+	}
+}
+
 func TestOverHTTP(t *testing.T) {
 	p := &live.Page{}
 	srv := httptest.NewServer(livehttp.Handler(p))

@@ -38,7 +38,8 @@ type Page struct {
 	// Tour are plays that are shown one after the other, with what they teach.
 	Tour []Stop
 
-	looked atomic.Bool // somebody looks, or did a moment ago
+	looked  atomic.Bool  // somebody looks, or did a moment ago
+	playing atomic.Int64 // plays under way
 
 	mu       sync.Mutex // guards what follows
 	rows     []*row     // in the order in which they were begun

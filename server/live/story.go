@@ -99,7 +99,7 @@ func (s *story) event(e server.Event, version uint64) {
 	case server.EventSettled:
 		s.settled(st, e)
 	case server.EventClosed:
-		st.Kind, st.Text, st.Grave, st.Section = "closed", fmt.Sprintf("closed: %v", e.Reason), true, e.Reason.Section()
+		st.Kind, st.Text, st.Grave, st.Section = "closed", fmt.Sprintf("closed: %v", e.Reason), e.Reason != server.ReasonClientClosed, e.Reason.Section()
 	}
 	s.add(st, version)
 }

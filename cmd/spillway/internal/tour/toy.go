@@ -69,11 +69,11 @@ func (t *toy) close() {
 
 func (t *toy) serveOne(nc net.Conn, number int64) {
 	t.room <- struct{}{}
-	c := &toyConn{Conn: nc, in: bufio.NewReaderSize(nc, mostHead), toy: t}
+	c := &toyConn{Conn: nc, in: bufio.NewReaderSize(nc, mostHead), toy: t, why: server.ReasonAborted}
 	c.event = server.Event{Conn: number, Remote: nc.RemoteAddr(), Local: nc.LocalAddr()}
 	defer func() {
 		nc.Close()
-		c.tell(server.EventClosed, server.Event{Reason: server.ReasonAborted})
+		c.tell(server.EventClosed, server.Event{Verdict: server.VerdictClose, Reason: c.why})
 		t.mu.Lock()
 		delete(t.conns, nc)
 		t.mu.Unlock()
@@ -89,7 +89,8 @@ type toyConn struct {
 	net.Conn
 	in    *bufio.Reader
 	toy   *toy
-	event server.Event // what all events have
+	event server.Event  // what all events have
+	why   server.Reason // for which it ends
 }
 
 // tell tells the page what happens.
@@ -102,6 +103,7 @@ func (c *toyConn) tell(kind server.EventKind, e server.Event) {
 func (c *toyConn) exchange(n int) bool {
 	line, length, ok := c.head()
 	if !ok {
+		c.why = server.ReasonClientClosed
 		return false
 	}
 	method, rest, _ := strings.Cut(line, " ")
@@ -121,6 +123,7 @@ func (c *toyConn) exchange(n int) bool {
 		io.CopyN(io.Discard, c.in, 5)
 	case "/consume":
 		if _, err := io.CopyN(io.Discard, c.in, length); err != nil { // without a 100, and without a limit
+			c.why = server.ReasonClientGone
 			return false
 		}
 	case "/echo":
