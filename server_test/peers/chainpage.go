@@ -25,13 +25,15 @@ const chainIntroduction = `# The matrix of chains
 
 Real proxies in front of real backends: each proxy was recorded once with ` + "`spillway probe chain -record`" + `, and what it
 forwarded was sent to each backend with ` + "`-replay`" + `. The same payloads for all, each with a second request hidden inside.
-The same table, to be sorted and filtered, is in [chains.html](chains.html).
+The same table, to be sorted and filtered, is in [matrix.html](matrix.html).
 
 A cell says what the backend made of what the proxy forwards. **ok**: it answered as many requests as the proxy had asked.
 **X n**: EXTRA ANSWER, it answered more to n payloads. **V n**: VICTIM, to n payloads it did so and kept the connection, or
 the next request on it, another client's, got an answer that was not its own. The proxy is not there in a replay: whether it
-would notice the answer too many is left open, so each such cell was tried again with both. **withheld**: something was found
-that has no public report; it goes to those who maintain the programs, and not into this table.
+would notice the answer too many is left open. With HAProxy and each backend that has such a cell it was tried again, both
+running: another client got the wrong answer. **withheld**: something was found that has no public report; it goes to those who
+maintain the programs, and not into this table. Squid and Traffic Server are set up here too, and did not start where this was made:
+each wants a user of its own.
 
 `
 
@@ -209,7 +211,7 @@ func runChains(ctx context.Context, front, behind, folder, command string) error
 	if err := os.WriteFile(filepath.Join(folder, "CHAINS.md"), m.markdown(), 0o644); err != nil {
 		return err
 	}
-	return m.writePage(filepath.Join(folder, "chains.html"))
+	return m.writePage(filepath.Join(folder, "matrix.html"))
 }
 
 // chainBackends are the peers that recordings are sent to. Spillway's are not its lab: that has no page that all others have.

@@ -71,6 +71,11 @@ func TestWithheld(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
+	for _, want := range []string{`>V 1</td>`, `>withheld</td>`, `>ok</td>`} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
 	for _, made := range []string{text, string(page)} {
 		if strings.Count(made, "known-id") > 1 || strings.Contains(made, "alert(1)") {
 			t.Errorf("more is told than may be:\n%s", made)

@@ -3,6 +3,7 @@
 //	go run .                                          all that are installed
 //	go run . -only spillway,net/http,fasthttp         some
 //	go run . -results RESULTS.md -html results.html   and writes the two files that are committed
+//	go run . -chains -results .                       proxies in front of backends: CHAINS.md and matrix.html
 package main
 
 import (
@@ -51,7 +52,7 @@ func run(args []string) error {
 	}
 	flags := flag.NewFlagSet("peers", flag.ExitOnError)
 	only := flags.String("only", "", "the `NAMES` of the peers to probe, with commas between them; a name stands for all that begin with it and a comma")
-	results := flags.String("results", "", "write the table to `FILE`")
+	results := flags.String("results", "", "write the table to `FILE`; with -chains, CHAINS.md and matrix.html to this folder")
 	html := flags.String("html", "", "write one page with all peers side by side to `FILE`")
 	hold := flags.Bool("hold", false, "probe nothing: start the peers of -only, say where they are, and keep them until this program is interrupted")
 	chains := flags.Bool("chains", false, "probe chains instead: the proxies in front of the backends of -only")
@@ -223,7 +224,7 @@ func (p *peer) version() (string, error) {
 func shortVersion(line string) string {
 	for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" /()", r) }) {
 		if strings.ContainsAny(word, "0123456789") && strings.Contains(word, ".") {
-			return strings.TrimPrefix(word, "v")
+			return strings.TrimLeftFunc(word, func(r rune) bool { return r < '0' || r > '9' })
 		}
 	}
 	return strings.TrimSpace(line)

@@ -169,6 +169,7 @@ func TestShortVersion(t *testing.T) {
 		"HAProxy version 2.6.12-1+deb12u4 2026/01/01":        "2.6.12-1+deb12u4",
 		"Python 3.11.2": "3.11.2",
 		"v20.20.2":      "20.20.2",
+		"varnishd (varnish-7.1.1 revision 7cee1c581bead20e88d101ab3d72afb29f14d87a)": "7.1.1",
 		"2dca180-dirty": "2dca180-dirty",
 	} {
 		if got := shortVersion(line); got != want {

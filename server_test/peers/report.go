@@ -105,12 +105,15 @@ func probe(ctx context.Context, spillway string, p *peer, addr string, args ...s
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	var status *exec.ExitError
-	if err != nil && !(errors.As(err, &status) && status.ExitCode() == 1) { // 1: faults were found
-		return nil, fmt.Errorf("peers: %s: spillway probe: %w: %s", p.Name, err, bytes.TrimSpace(stderr.Bytes()))
-	}
 	rep := &report{}
-	if err := json.Unmarshal(out, rep); err != nil {
-		return nil, fmt.Errorf("peers: %s: spillway probe: %w", p.Name, err)
+	if err != nil && !errors.As(err, &status) || json.Unmarshal(out, rep) != nil || len(rep.Results) == 0 {
+		return nil, fmt.Errorf("peers: %s: spillway probe: %v: %s", p.Name, err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	if rep.Unplayed > 0 { // a server that has died is a result, too
+		fmt.Printf("%-28s %s: %d not played\n", p.Name, cut(rep.Error), rep.Unplayed)
 	}
 	return rep, nil
 }
+
+// cut makes what a server may have had a hand in short and safe to print.
+func cut(text string) string { return fmt.Sprintf("%.200q", text) }
