@@ -30,10 +30,8 @@ The same table, to be sorted and filtered, is in [matrix.html](matrix.html).
 A cell says what the backend made of what the proxy forwards. **ok**: it answered as many requests as the proxy had asked.
 **X n**: EXTRA ANSWER, it answered more to n payloads. **V n**: VICTIM, to n payloads it did so and kept the connection, or
 the next request on it, another client's, got an answer that was not its own. The proxy is not there in a replay: whether it
-would notice the answer too many is left open. With HAProxy and each backend that has such a cell it was tried again, both
-running: another client got the wrong answer. **withheld**: something was found that has no public report; it goes to those who
-maintain the programs, and not into this table. Squid and Traffic Server are set up here too, and did not start where this was made:
-each wants a user of its own.
+would notice the answer too many is left open. **withheld**: something was found that has no public report; it goes to those who
+maintain the programs, and not into this table. Squid and Traffic Server are set up here too, and did not start where this was made.
 
 `
 
