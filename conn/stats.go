@@ -25,6 +25,7 @@ type Stats struct {
 	Leftovers [body.Leftovers]int64 // exchanges by what became of their leftover; hijacked ones are not among them
 	Discarded int64                 // bytes of leftovers thrown away so that their connection could be kept
 	Closes    [Reasons]int64        // connections that have ended, by reason
+	Displaced int64                 // connections that lingered, and were closed for others beyond MaxLingering
 
 	Responses  [6]int64              // final ones, by the first digit of their status, 101 among them; at 0 those beyond 599
 	Received   int64                 // bytes of requests, heads and framing too, in exchanges that have ended
@@ -75,6 +76,7 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	defer n.mu.Unlock()
 	stats := Stats{
 		Open: len(open), Accepted: n.accepted.Load(), Exchanges: n.exchanges.Load(), Discarded: n.discarded.Load(),
+		Displaced: s.lingerers.Displaced(),
 	}
 	for i := range n.leftovers {
 		stats.Leftovers[i] = n.leftovers[i].Load()
