@@ -26,7 +26,7 @@ var (
 	received    = describe("received_bytes_total", "Bytes of requests with their heads, in exchanges that have ended.")
 	sent        = describe("sent_bytes_total", "Bytes of responses with their heads, in exchanges that have ended.")
 
-	descriptions = []*prometheus.Desc{connections, accepted, closed, handshakes, requests, responses, refusals, leftovers, discarded, received, sent}
+	descriptions = []*prometheus.Desc{connections, accepted, closed, displaced, handshakes, requests, responses, refusals, leftovers, discarded, received, sent}
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
