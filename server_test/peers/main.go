@@ -137,8 +137,12 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 			continue
 		}
 		e, err := look(ctx, p, spillway, b)
-		if err != nil {
+		if ctx.Err() != nil {
 			return err
+		}
+		if err != nil {
+			fmt.Printf("%-28s left out: %v\n", p.Name, err)
+			continue
 		}
 		e.Version = version
 		fmt.Println(e.line())

@@ -2,6 +2,11 @@
 
 package main
 
+import (
+	"cmp"
+	"path/filepath"
+)
+
 // morePeers are in the table's order.
 func morePeers() []peer {
 	more := []peer{
@@ -38,6 +43,28 @@ func morePeers() []peer {
 				Args: []string{"/usr/bin/node", "{servers}/express.cjs", "{port}"}, Env: []string{"NODE_PATH=/usr/share/nodejs"},
 			}},
 		},
+		goServer("fiber", "BodyLimit 64 MiB, for the uploads", "github.com/gofiber/fiber/v2"),
+		goServer("hertz", "WithMaxRequestBodySize 64 MiB, for the uploads", "github.com/cloudwego/hertz"),
+		goServer("nbio", "nbhttp, with an http.Handler", "github.com/lesismal/nbio"),
+		framework("fastify", "bodyLimit 64 MiB, and a parser that leaves the stream to the handler"),
+		framework("koa", "as it comes"),
+		framework("hapi", "payload: stream, not parsed"),
+		java("Tomcat", "in a program, with a servlet", "libtomcat10-java", "TomcatPeer.java", []string{"tomcat10-catalina", "tomcat10-coyote", "tomcat10-util",
+			"tomcat10-util-scan", "tomcat10-juli", "tomcat10-servlet-api", "tomcat10-annotations-api", "tomcat10-jaspic-api", "tomcat10-jni",
+			"tomcat10-api", "tomcat10-el-api", "tomcat10-jsp-api"}, "{dir}"),
+		java("Jetty", "in a program, with a handler", "libjetty9-java", "Jetty.java",
+			[]string{"jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"}),
+		java("JDK", "com.sun.net.httpserver, threads", "openjdk-17-jdk-headless", "Jdk.java", nil),
+		wsgi("hypercorn", "--workers 0", "hypercorn", python, "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "0", "--log-level", "critical",
+			"file:{servers}/serve_own.py:asgi"),
+		{
+			Name: "libmicrohttpd", How: "a thread for each connection; the content is taken before a 200", Version: debian("libmicrohttpd-dev"),
+			Programs: []program{{Args: []string{"sh", "-c", "cc -o {dir}/server {servers}/microhttpd.c -lmicrohttpd && exec {dir}/server {port}"}}},
+		},
+		{
+			Name: "Caddy", How: "respond", Version: caddyVersion,
+			Programs: []program{{Args: []string{"caddy", "run", "--adapter", "caddyfile", "--config", "{dir}/Caddyfile"}, Files: []string{"Caddyfile"}}},
+		},
 	}
 	for _, p := range proxies() {
 		more = append(more, p.inFront())
@@ -47,6 +74,40 @@ func morePeers() []peer {
 	}
 	return more
 }
+
+// partial is a WSGI server's peer whose handler reads ten bytes of the content.
+func (p peer) partial() peer {
+	p.Name += ", reads part"
+	p.Post = "/partial"
+	return p
+}
+
+// java is a peer that is one file of Java, run as it stands with Debian's jars.
+func java(name, how, pkg, file string, jars []string, more ...string) peer {
+	class := "."
+	for _, jar := range jars {
+		class += ":/usr/share/java/" + jar + ".jar"
+	}
+	args := append([]string{"java", "-cp", class, "{servers}/" + file, "{port}"}, more...)
+	return peer{Name: name, How: how, Version: debian(pkg), Programs: []program{{Args: args}}}
+}
+
+// framework is a peer on Node whose package is in the folder node, where npm has put it.
+func framework(name, how string) peer {
+	here, _ := filepath.Abs("node/node_modules")
+	module := map[string]string{"hapi": "@hapi/hapi"}[name]
+	version := filepath.Join(here, cmp.Or(module, name), "package.json")
+	return peer{
+		Name: name, How: how + "; on this table's Node", Version: []string{"/usr/bin/node", "-p", "require('" + version + "').version"},
+		Programs: []program{{Args: []string{"/usr/bin/node", "{servers}/frameworks.cjs", name, "{port}"}, Env: []string{"NODE_PATH=" + here}}},
+	}
+}
+
+// caddyVersion is the command that prints the version of a Caddy that the go command has built, which does not know its own.
+var caddyVersion = []string{"sh", "-c", `go version -m "$(command -v caddy)" | awk '$1 == "mod" { print $3 }' | grep .`}
+
+// debian is the command that prints the version of one of Debian's packages.
+func debian(pkg string) []string { return []string{"dpkg-query", "-W", "-f", "${Version}\n", pkg} }
 
 // inFront is a proxy of the chains as a peer: in front of the net/http of the table.
 func (p peer) inFront() peer {

@@ -89,12 +89,12 @@ const python = "/usr/bin/python3" // Debian's, for Debian's packages
 func peers() []peer {
 	all := []peer{
 		{
-			Name: "spillway", How: "spillway serve", Version: []string{"git", "describe", "--always", "--dirty"},
+			Name: "spillway", How: "spillway serve", Version: describe,
 			Programs: []program{{Args: []string{"{spillway}", "serve", "-addr", "127.0.0.1:{port}"}}},
 			Get:      "/plaintext", Post: "/ignore", Early200: "/ignore", Early413: "/reject?max=4194304", Documented: spillwayCloses,
 		},
 		{
-			Name: "spillway, nethttp", How: "spillway serve -api nethttp", Version: []string{"git", "describe", "--always", "--dirty"},
+			Name: "spillway, nethttp", How: "spillway serve -api nethttp", Version: describe,
 			Programs: []program{{Args: []string{"{spillway}", "serve", "-api", "nethttp", "-addr", "127.0.0.1:{port}"}}},
 			Get:      "/plaintext", Post: "/ignore", Early200: "/ignore", Early413: "/reject?max=4194304", Documented: spillwayCloses,
 		},
@@ -159,11 +159,36 @@ func peers() []peer {
 		wsgi("Paste", "httpserver as it comes: HTTP/1.0", "paste", python, "{servers}/serve.py", "paste", "{port}"),
 		wsgi("Paste, HTTP/1.1", "httpserver, protocol_version HTTP/1.1", "paste", python, "{servers}/serve.py", "paste11", "{port}"),
 	)
+	for _, p := range all {
+		if p.Name == "gunicorn, gthread" || p.Name == "waitress" || p.Name == "wsgiref" {
+			all = append(all, p.partial())
+		}
+	}
+	for _, mode := range []string{"reads part", "closes", "closes a wrapper", "limits"} {
+		for _, name := range []string{"net/http", "spillway, nethttp"} {
+			p := goServer(name+", "+mode, "the handler "+mode+howMode[mode], "")
+			if name != "net/http" {
+				p.Version = describe
+			}
+			all = append(all, p)
+		}
+	}
 	all = append(all, morePeers()...)
 	for i := range all {
 		all[i].defaults()
 	}
 	return all
+}
+
+// describe is the command that prints spillway's version.
+var describe = []string{"git", "describe", "--always", "--dirty"}
+
+// howMode says more of what a handler does.
+var howMode = map[string]string{
+	"reads part":       " of the content: ten bytes",
+	"closes":           " the body unread",
+	"closes a wrapper": " around the body, of which it has read ten bytes through a buffer",
+	"limits":           " the content to 1,000 bytes, reads as far as that goes, and answers as the others do",
 }
 
 // defaults fills in the targets that most peers have.

@@ -20,6 +20,9 @@ def app(environ, start_response):
     status, text = REPLIES.get(path, ("404 Not Found", b"not found\n"))
     if path == "/consume_body":
         status, text = "200 OK", b"consumed %d bytes\n" % consume(environ)
+    if path == "/partial":
+        environ["wsgi.input"].read(10)
+        status, text = REPLIES["/ignore"]
     start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
 
