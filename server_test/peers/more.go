@@ -78,7 +78,7 @@ func morePeers() []peer {
 // partial is a WSGI server's peer whose handler reads ten bytes of the content.
 func (p peer) partial() peer {
 	p.Name += ", reads part"
-	p.Post = "/partial"
+	p.Post, p.Withheld = "/partial", true
 	return p
 }
 

@@ -167,7 +167,9 @@ func peers() []peer {
 	for _, mode := range []string{"reads part", "closes", "closes a wrapper", "limits"} {
 		for _, name := range []string{"net/http", "spillway, nethttp"} {
 			p := goServer(name+", "+mode, "the handler "+mode+howMode[mode], "")
-			if name != "net/http" {
+			if name == "net/http" {
+				p.Withheld = true
+			} else {
 				p.Version = describe
 			}
 			all = append(all, p)

@@ -143,7 +143,7 @@ func TestChoose(t *testing.T) {
 		only string
 		want []string
 	}{
-		{"spillway", []string{"spillway", "spillway, nethttp"}},
+		{"Twisted,Node", []string{"Node", "Twisted"}},
 		{"net/http,nginx", []string{"net/http", "nginx"}},
 		{"fasthttp StreamRequestBody", []string{"fasthttp, StreamRequestBody"}},
 	} {
