@@ -27,7 +27,7 @@ connection ended behind an answer that did not say so, before the next one); LAX
 that includes what the standard lets a server forgive, such as a bare LF between fields or a folded line); withheld (CRASH, DEAD, DESYNC or AMBIGUOUS, found in a server of which it is not
 known that this is public: it goes to those who maintain it).
 
-The last two columns say what Chromium shows after a form has uploaded 20 MB to a handler that answers without reading:
+The last columns say what browsers show after a form has uploaded 20 MB to a handler that answers without reading:
 the server's page, or an error of its own (` + "`–`" + `: no such handler). Where a server reads everything first, no answer is
 early, and the page is shown.
 
@@ -37,8 +37,8 @@ func (t *table) markdown() []byte {
 	var b strings.Builder
 	b.WriteString(introduction)
 	fmt.Fprintf(&b, "Made on %s, on %s", t.When.Format("2006-01-02"), t.System)
-	if t.Browser != "" {
-		fmt.Fprintf(&b, ", with Chromium %s", t.Browser)
+	for i, s := range t.Browsers {
+		fmt.Fprintf(&b, "%s %s %s", []string{", with", " and"}[min(i, 1)], s.Browser, s.Version)
 	}
 	fmt.Fprintf(&b, ", in this folder with\n\n    %s\n\n", t.Command)
 	t.counts(&b)
@@ -60,8 +60,8 @@ func (t *table) markdown() []byte {
 // counts writes the table.
 func (t *table) counts(b *strings.Builder) {
 	columns := append([]string{"server", "version"}, verdicts...)
-	if t.Browser != "" {
-		columns = append(columns, "early 200", "early 413")
+	for _, s := range t.Browsers {
+		columns = append(columns, s.Browser+", early 200", "early 413")
 	}
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))
 	for _, e := range t.Entries {
@@ -73,8 +73,8 @@ func (t *table) counts(b *strings.Builder) {
 				b.WriteString(" |")
 			}
 		}
-		if t.Browser != "" {
-			fmt.Fprintf(b, " %s | %s |", cell(e.Early200), cell(e.Early413))
+		for _, s := range e.Seen {
+			fmt.Fprintf(b, " %s | %s |", cell(s.Early200), cell(s.Early413))
 		}
 		b.WriteString("\n")
 	}

@@ -55,8 +55,8 @@ func morePeers() []peer {
 		java("Jetty", "in a program, with a handler", "libjetty9-java", "Jetty.java",
 			[]string{"jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"}),
 		java("JDK", "com.sun.net.httpserver, threads", "openjdk-17-jdk-headless", "Jdk.java", nil),
-		wsgi("hypercorn", "--workers 0", "hypercorn", python, "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "0", "--log-level", "critical",
-			"file:{servers}/serve_own.py:asgi"),
+		wsgi("hypercorn", "--workers 1", "hypercorn", "/usr/bin/env", "PYTHONPATH={servers}", python, "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--log-level", "critical",
+			"serve_own:asgi"),
 		{
 			Name: "libmicrohttpd", How: "a thread for each connection; the content is taken before a 200", Version: debian("libmicrohttpd-dev"),
 			Programs: []program{{Args: []string{"sh", "-c", "cc -o {dir}/server {servers}/microhttpd.c -lmicrohttpd && exec {dir}/server {port}"}}},

@@ -116,8 +116,8 @@ func TestTable(t *testing.T) {
 		{Group: "g", Name: "n", Verdict: "DESYNC", What: hostile, Dialogue: []step{{From: "server", Lines: []string{"S: " + hostile}, Stray: []string{hostile}}}},
 		{Group: "g", Name: "m", Verdict: "ok", What: "fine"},
 	}}
-	all := &table{Command: "go run .", Entries: []entry{
-		{Peer: &peer{Name: "a"}, Report: rep, Early200: hostile}, {Peer: &peer{Name: "b"}, Report: &report{Results: rep.Results[1:]}},
+	all := &table{Command: "go run .", Browsers: []seen{{Browser: "a browser"}}, Entries: []entry{
+		{Peer: &peer{Name: "a"}, Report: rep, Seen: []seen{{Early200: hostile}}}, {Peer: &peer{Name: "b"}, Report: &report{Results: rep.Results[1:]}, Seen: []seen{{}}},
 	}}
 	name := t.TempDir() + "/page.html"
 	if err := all.writePage(name); err != nil {
