@@ -56,6 +56,35 @@ type tally struct {
 	_         [64]byte // some processors fetch cache lines in pairs
 }
 
+// subtotal is what a connection has not added to its tally yet: it does when it is about to wait. So a batch of requests that came
+// together costs what one does.
+type subtotal struct {
+	class          int
+	responses      int64 // of that class
+	received, sent int64
+}
+
+func (s *subtotal) response(to *tally, class int) {
+	if class != s.class {
+		s.addTo(to)
+		s.class = class
+	}
+	s.responses++
+}
+
+func (s *subtotal) addTo(t *tally) {
+	if s.responses > 0 {
+		t.responses[s.class].Add(s.responses)
+	}
+	if s.received > 0 {
+		t.received.Add(s.received)
+	}
+	if s.sent > 0 {
+		t.sent.Add(s.sent)
+	}
+	*s = subtotal{class: s.class}
+}
+
 // newTallies makes a power of two of them.
 func newTallies() []tally { return make([]tally, 1<<bits.Len(uint(4*runtime.GOMAXPROCS(0)-1))) }
 
@@ -124,15 +153,10 @@ func (c *Conn) countSettled(l body.Leftover, thrown int64) {
 
 // countBytes counts what an exchange has moved.
 func (c *Conn) countBytes() (received, sent int64) {
-	received = c.in.advance()
-	if received > 0 {
-		c.tally.received.Add(received)
-	}
-	sent = c.res.wire
-	if sent > 0 {
-		c.tally.sent.Add(sent)
-	}
+	received, sent = c.in.advance(), c.res.wire
 	c.res.wire = 0
+	c.told.received += received
+	c.told.sent += sent
 	return received, sent
 }
 
