@@ -24,12 +24,12 @@ func (c *Conn) readHead() ending {
 		}
 	}
 	c.noteBegin()
-	for parse := c.repeats; ; {
-		n, err := c.in.take(parse)
+	for parse := (*Conn).repeats; ; {
+		n, err := c.in.take(func(window []byte) (int, error) { return parse(c, window) })
 		switch {
 		case err == errAnother:
 			c.head.Reset()
-			parse = c.parse
+			parse = (*Conn).parse
 			continue
 		case n > 0:
 			return ending{}
