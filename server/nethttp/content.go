@@ -17,6 +17,7 @@ type content struct {
 	reader  *body.Reader
 	request *http.Request
 	context *requestContext
+	coding  [1]string // the request's TransferEncoding
 	closed  atomic.Bool
 	limited atomic.Bool // the last read may have met the limit of an http.MaxBytesReader
 	mu      sync.Mutex  // one read at a time

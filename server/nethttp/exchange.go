@@ -1,4 +1,4 @@
-// One allocation holds what an exchange needs and its handler may keep.
+// One allocation holds what an exchange needs and its handler may keep, but for what belongs to its content.
 
 package nethttp
 
@@ -21,9 +21,8 @@ type exchange struct {
 	request http.Request
 	url     url.URL
 	values  [inlineFields]string // of the request's Header
-	coding  [1]string            // of the request's TransferEncoding
 	context requestContext
-	content content
+	content *content // nil: the request has none
 
 	conn   *connection
 	res    *conn.Response // the native response; not to be used when done
@@ -202,7 +201,7 @@ func (x *exchange) complete(first []byte) {
 
 // contentTooLarge reports whether the rest of the request's content is not wanted, because it is too much.
 func (x *exchange) contentTooLarge() bool {
-	if x.content.reader == nil || x.content.reader.Ended() {
+	if x.content == nil || x.content.reader.Ended() {
 		return false
 	}
 	return x.status == http.StatusRequestEntityTooLarge || x.content.overLimit()

@@ -30,7 +30,9 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	x.mu.Lock()
 	x.hijacked = true
 	x.mu.Unlock()
-	x.content.closed.Store(true)
+	if x.content != nil {
+		x.content.closed.Store(true)
+	}
 	x.conn.tellState(http.StateHijacked)
 	nc, early := taken.Conn, taken.Early
 	if x.conn.tls == nil && ProxyHeader(&x.request) != nil { // a socket knows its balancer's address alone

@@ -122,13 +122,13 @@ func (x *exchange) makeBody() (err error) {
 		q.Body = http.NoBody
 		return nil
 	}
-	x.content.reader, x.content.request, x.content.context = x.native.Content(), q, &x.context
-	q.Body = &x.content
+	x.content = &content{reader: x.native.Content(), request: q, context: &x.context}
+	q.Body = x.content
 	if q.ContentLength > 0 {
 		return nil
 	}
-	x.coding[0] = "chunked"
-	q.TransferEncoding = x.coding[:]
+	x.content.coding[0] = "chunked"
+	q.TransferEncoding = x.content.coding[:]
 	if declared := q.Header["Trailer"]; declared != nil {
 		delete(q.Header, "Trailer")
 		q.Trailer, err = declaredTrailers(declared)
