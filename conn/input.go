@@ -104,7 +104,6 @@ func (in *input) await(soon bool) error {
 			return in.c.stream.Read(in.Room())
 		}
 		in.GiveBack()
-		in.c.returnLendings()
 		n, err := in.c.stream.Read(in.one[:])
 		copy(in.Room(), in.one[:n])
 		return n, err
@@ -115,6 +114,7 @@ func (in *input) await(soon bool) error {
 // byte, or an error is returned.
 func (in *input) receive(read func() (int, error)) error {
 	in.c.told.addTo(in.c.tally) // before the client can have the response
+	in.c.returnLendings()
 	if err := in.c.out.Flush(); err != nil {
 		return err
 	}

@@ -87,7 +87,6 @@ func (c *Conn) park() bool { return c.sock.WithDescriptor(c.parkUnder) }
 // must not be waited for under this one's number.
 func (c *Conn) parkUnder(fd int) bool {
 	c.sock.Clear()
-	c.returnLendings()
 	c.work = nil
 	c.parked = true
 	c.state.Store(parked)
