@@ -201,10 +201,13 @@ func (in *input) waitsBehind() (consumed, received int64) {
 	return in.consumed, in.consumed + int64(len(in.Window()))
 }
 
-// advance returns how many bytes have been consumed since it was last asked.
+// advance returns how many bytes have been consumed since the connection's goroutine last asked.
 func (in *input) advance() int64 {
-	consumed, _ := in.waitsBehind()
-	n := consumed - in.counted
-	in.counted = consumed
+	if in.used || in.stuck { // otherwise nobody else consumes anything
+		in.mu.Lock()
+		defer in.mu.Unlock()
+	}
+	n := in.consumed - in.counted
+	in.counted = in.consumed
 	return n
 }

@@ -94,8 +94,9 @@ func Elements(list string) iter.Seq[string] {
 
 // ListHas reports whether a field value that is a list has the element, in any case.
 func ListHas(list, element string) bool {
-	for e := range Elements(list) {
-		if EqualFold(e, element) {
+	for more := true; more; {
+		var e string
+		if e, list, more = strings.Cut(list, ","); EqualFold(strings.Trim(e, " \t"), element) {
 			return true
 		}
 	}
@@ -104,12 +105,7 @@ func ListHas(list, element string) bool {
 
 // ConnectionHas reports whether the Connection field lists the option, in any case (RFC 9110 §7.6.1).
 func (h *Head) ConnectionHas(option string) bool {
-	for e := range h.elements(connectionField) {
-		if EqualFold(e, option) {
-			return true
-		}
-	}
-	return false
+	return h.has(connectionField) && ListHas(h.list(connectionField), option)
 }
 
 // Persists reports whether the client allows another request behind this one (RFC 9112 §9.3).
