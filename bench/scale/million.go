@@ -25,7 +25,7 @@ func Million(out io.Writer, self string, conns int) error {
 	if wave < workers {
 		return errors.New("scale: too few connections, or descriptors")
 	}
-	s, err := start(self, Order{Procs: 2, ParkAfter: 100 * time.Millisecond})
+	s, err := start(self, Order{Procs: 2, ParkAfter: 100 * time.Millisecond, AtOnce: 2 * wave})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -41,6 +42,7 @@ type Order struct {
 	PerCore   bool   // a listener for each
 	NoPark    bool
 	ParkAfter time.Duration
+	AtOnce    int // goroutines that there are to have been, see reach
 }
 
 // State is what the server says of itself.
@@ -93,6 +95,7 @@ func Serve(order string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	reach(o.AtOnce)
 	s := o.server()
 	for _, l := range listeners {
 		go s.Serve(l)
@@ -109,6 +112,18 @@ func Serve(order string, in io.Reader, out io.Writer) error {
 		}
 	}
 	return lines.Err()
+}
+
+// reach has so many goroutines at once, and lets them end. The runtime keeps something of each that there ever was, which is
+// heap; what a server leaves behind is told from that only where no more of them come later.
+func reach(goroutines int) {
+	var all sync.WaitGroup
+	end := make(chan struct{})
+	for range goroutines {
+		all.Go(func() { <-end })
+	}
+	close(end)
+	all.Wait()
 }
 
 func stateOf(s served, question string) (*State, error) {
