@@ -7,9 +7,13 @@
 package scale
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -128,9 +132,11 @@ func idle(out io.Writer, self, api string) error {
 	}
 	defer s.stop()
 	defer s.clients.close()
-	fmt.Fprintf(out, "  %-8s %8s %16s %16s %12s %12s\n", api, "parked", "resident", "heap and stacks", "descriptors", "goroutines")
+	fmt.Fprintf(out, "  %-8s %8s %16s %16s %12s %12s %16s\n", api, "parked", "resident", "heap and stacks", "descriptors", "goroutines",
+		"slab, both ends")
 	sizes := []int{1000, 5000, 10_000}
 	var all []*State
+	var slabs []int64
 	for _, conns := range sizes {
 		if err := s.clients.open(conns); err != nil {
 			return err
@@ -139,12 +145,32 @@ func idle(out io.Writer, self, api string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "  %-8s %8d %16d %16d %12d %12d\n", "", conns, state.RSS, state.Heap+state.Stacks, state.Files, state.Goroutines)
-		all = append(all, state)
+		system, err := slab()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  %-8s %8d %16d %16d %12d %12d %16d\n", "", conns, state.RSS, state.Heap+state.Stacks, state.Files,
+			state.Goroutines, system)
+		all, slabs = append(all, state), append(slabs, system)
 	}
 	first, last, more := all[0], all[len(all)-1], float64(sizes[len(sizes)-1]-sizes[0])
-	fmt.Fprintf(out, "  %-8s %8s %16.0f %16.0f %12.3f %12.3f\n", "", "each", float64(last.RSS-first.RSS)/more,
+	fmt.Fprintf(out, "  %-8s %8s %16.0f %16.0f %12.3f %12.3f %16.0f\n", "", "each", float64(last.RSS-first.RSS)/more,
 		(float64(last.Heap+last.Stacks)-float64(first.Heap+first.Stacks))/more, float64(last.Files-first.Files)/more,
-		float64(last.Goroutines-first.Goroutines)/more)
+		float64(last.Goroutines-first.Goroutines)/more, float64(slabs[len(slabs)-1]-slabs[0])/more)
 	return nil
+}
+
+// slab returns how many bytes the system has in objects of its own, sockets among them, whoever they are for.
+func slab() (int64, error) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "Slab:"); ok {
+			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("scale: meminfo without Slab")
 }
