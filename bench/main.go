@@ -5,6 +5,8 @@
 //	go run .                everything: rounds until the ratios are known, in about an hour
 //	go run . -quick         a look at everything, in about a minute
 //	go run . -compare OLD   this spillway and an older one, in about three minutes
+//	go run . -scale         what many connections would meet, in about two minutes
+//	go run . -million       a million connections, after which nothing may be left behind
 //
 // The report goes to results, that of a quick run to results-quick. See README.md.
 package main
@@ -24,6 +26,7 @@ import (
 	"github.com/spillway-go/spillway/bench/load"
 	"github.com/spillway-go/spillway/bench/report"
 	"github.com/spillway-go/spillway/bench/run"
+	"github.com/spillway-go/spillway/bench/scale"
 	"github.com/spillway-go/spillway/bench/servers"
 )
 
@@ -34,6 +37,8 @@ func main() {
 		err = serve(os.Args[2:])
 	case len(os.Args) > 1 && os.Args[1] == run.LoadMode:
 		err = load.Run(os.Stdin, os.Stdout)
+	case len(os.Args) == 3 && os.Args[1] == scale.ServerMode:
+		err = scale.Serve(os.Args[2], os.Stdin, os.Stdout)
 	default:
 		err = bench(os.Args[1:])
 	}
@@ -60,7 +65,8 @@ func serve(args []string) error {
 // arguments is the command line.
 type arguments struct {
 	quick, list                bool
-	rounds, most               int
+	scale, million             bool
+	rounds, most, conns        int
 	window, limit              time.Duration
 	out, render, compare       string
 	cases, caseIDs, serverExpr string
@@ -78,6 +84,9 @@ func parse(args []string) (*arguments, error) {
 	flags.StringVar(&a.cases, "cases", "", "only the cases whose ID matches this expression")
 	flags.StringVar(&a.caseIDs, "case", "", "only these cases: IDs with commas between them")
 	flags.StringVar(&a.serverExpr, "servers", "", "only the servers whose name matches this expression")
+	flags.BoolVar(&a.scale, "scale", false, "measure what many connections would meet")
+	flags.BoolVar(&a.million, "million", false, "open, serve and close many connections, after which nothing may be left")
+	flags.IntVar(&a.conns, "conns", 1_000_000, "how many with -million")
 	flags.BoolVar(&a.list, "list", false, "list the cases and the servers")
 	flags.StringVar(&a.render, "render", "", "render this report.json again, without measuring")
 	flags.StringVar(&a.compare, "compare", "", "compare the spillway in this older build of the benchmark with this one")
@@ -113,6 +122,8 @@ func bench(args []string) error {
 		return render(a.render)
 	case a.compare != "":
 		return compare(a)
+	case a.scale, a.million:
+		return many(a)
 	}
 	return measure(a, command(args))
 }
@@ -154,6 +165,17 @@ func measure(a *arguments, command string) error {
 		return err
 	}
 	return report.Write(a.out, r)
+}
+
+func many(a *arguments) error {
+	self, err := run.Self()
+	if err != nil {
+		return err
+	}
+	if a.scale {
+		return scale.Measure(os.Stdout, self)
+	}
+	return scale.Million(os.Stdout, self, a.conns)
 }
 
 // errWorse makes the program's exit status tell what a comparison has found.

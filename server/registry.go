@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spillway-go/spillway/conn"
 )
@@ -14,6 +15,8 @@ type registry struct {
 	slots chan struct{} // one for each connection; nil: no limit
 	empty chan struct{} // closed when the server is closing and the last listener and the last connection have ended
 
+	nextID atomic.Int64
+
 	mu        sync.Mutex
 	closing   bool // no listener is registered any more
 	aborting  bool // nor is any connection
@@ -21,7 +24,6 @@ type registry struct {
 	conns     map[*conn.Conn]struct{}
 	ended     map[*conn.Conn]chan struct{} // closed when the connection has ended, if somebody waits for that
 	clients   clients
-	nextID    int64
 	done      chan struct{} // closed with closing
 	deaf      chan struct{} // closed when the server is closing and the last listener has ended
 }
@@ -76,9 +78,12 @@ func (r *registry) release() {
 }
 
 // add registers a new connection. One that was accepted while the server began to close is told so.
+//
+// It is made before the lock is taken, which all processors' listeners share.
 func (r *registry) add(nc net.Conn, shared *conn.Shared) *conn.Conn {
+	c := conn.New(nc, shared, r.nextID.Add(1))
 	r.mu.Lock()
-	c := r.enter(nc, shared)
+	r.conns[c] = struct{}{}
 	closing, aborting := r.closing, r.aborting
 	r.mu.Unlock()
 	switch {
@@ -98,17 +103,10 @@ func (r *registry) addGiven(nc net.Conn, shared *conn.Shared) (*conn.Conn, <-cha
 	if r.closing {
 		return nil, nil
 	}
-	c, ended := r.enter(nc, shared), make(chan struct{})
+	c, ended := conn.New(nc, shared, r.nextID.Add(1)), make(chan struct{})
+	r.conns[c] = struct{}{}
 	r.ended[c] = ended
 	return c, ended
-}
-
-// enter makes the connection and gives it its number. r.mu is held.
-func (r *registry) enter(nc net.Conn, shared *conn.Shared) *conn.Conn {
-	r.nextID++
-	c := conn.New(nc, shared, r.nextID)
-	r.conns[c] = struct{}{}
-	return c
 }
 
 func (r *registry) remove(c *conn.Conn) {
@@ -178,10 +176,14 @@ func (r *registry) endListeners(end func(*listening) error) error {
 	return errors.Join(errs...)
 }
 
+// retired reports whether the server is closing. It takes no lock: it is asked before every connection.
 func (r *registry) retired() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.closing
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // stop lets every connection end in its own time.

@@ -73,7 +73,7 @@ func Compare(o CompareOptions) (*report.Comparison, error) {
 		return nil, err
 	}
 	defer r.close()
-	enoughFiles(cases.Most + 1000)
+	EnoughFiles(cases.Most + 1000)
 	result := &report.Comparison{Bound: o.Bound, Rows: make([]report.Row, len(o.Subjects))}
 	rivals := make([]rival, len(o.Subjects))
 	for i, subject := range o.Subjects {

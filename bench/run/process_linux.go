@@ -182,11 +182,20 @@ func (s *server) memory(command string) (*servers.Memory, error) {
 	return m, s.ask(command, m)
 }
 
-// rss returns the server's resident memory in bytes, counted page by page.
+// rss returns the server's resident memory in bytes.
 func (s *server) rss() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", s.cmd.Process.Pid))
+	n, err := Resident(s.cmd.Process.Pid)
 	if err != nil {
-		return 0, fmt.Errorf("run: memory of %s: %w", s.Name, err)
+		err = fmt.Errorf("run: memory of %s: %w", s.Name, err)
+	}
+	return n, err
+}
+
+// Resident returns a process's resident memory in bytes, counted page by page.
+func Resident(pid int) (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, "Rss:"); ok {

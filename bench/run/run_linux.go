@@ -129,7 +129,7 @@ func (r *runner) plan() {
 		}
 	}
 	r.report.Versions = versions(r.peers)
-	files := enoughFiles(cases.Most + 1000)
+	files := EnoughFiles(cases.Most + 1000)
 	for _, c := range cases.All() {
 		if r.Cases != nil && !r.Cases.MatchString(c.ID) {
 			continue

@@ -57,8 +57,8 @@ func pin(on []int) error {
 	return nil
 }
 
-// enoughFiles raises the limit of open files to what the largest case needs, and returns what it is.
-func enoughFiles(want uint64) uint64 {
+// EnoughFiles raises the limit of open files to what the largest case needs, and returns what it is.
+func EnoughFiles(want uint64) uint64 {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0

@@ -1,5 +1,6 @@
-// Package park waits for connections that have given up their goroutine, in one goroutine with one epoll set for all of a
-// server's. It also tells when clients go, whose requests are being served. Elsewhere than on Linux it refuses both.
+// Package park waits for connections that have given up their goroutine, in as many goroutines for all of a server's as there are
+// processors, up to 16, each with an epoll set. It also tells when clients go, whose requests are being served. Elsewhere than on
+// Linux it refuses both.
 //
 // It knows nothing of connections but a descriptor, a number, and the two methods of a [Waiter].
 package park

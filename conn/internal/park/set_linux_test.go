@@ -15,17 +15,39 @@ import (
 func TestMemoryGoesBack(t *testing.T) {
 	heap := int64(heapBytes())/(4<<10) + 1<<10
 	var s Set
+	s.divide(2)
+	s.once.Do(func() {})
+	var now time.Time
 	for _, tt := range []struct {
 		added int64
 		back  bool
 	}{{1 << 10, false}, {2 * heap, false}, {2 * heap, true}, {2*heap + 1<<10 - 1, false}, {2*heap + 1<<10 - 1, false}} {
 		before := s.relieved
-		s.added = tt.added
-		s.relieve()
+		s.parts[0].added.Store(1)
+		s.parts[1].added.Store(tt.added - 1)
+		now = now.Add(sweepEvery)
+		s.relieve(now)
 		if back := s.relieved != before; back != tt.back {
 			t.Errorf("after %d parkings: %t", tt.added, back)
 		}
+		if s.relieve(now.Add(sweepEvery - 1)); s.looked != now {
+			t.Error("it was looked again too soon, for another part")
+		}
 	}
+}
+
+// countParked returns how many are in all parts.
+func countParked(s *Set) (all int) {
+	for i := range s.parts {
+		all += s.parts[i].count()
+	}
+	return all
+}
+
+func (p *part) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.parked)
 }
 
 // sleeper is a waiter of the tests'.
@@ -69,8 +91,8 @@ func TestParkedOnesAreWokenOnce(t *testing.T) {
 	syscall.Write(theirs, []byte("x"))
 	<-who.woken
 	syscall.Write(theirs, []byte("y"))
-	if s.Remove(2); len(s.parked) != 0 || s.Parkings() != 2 {
-		t.Errorf("%d are parked, %d were", len(s.parked), s.Parkings())
+	if s.Remove(2); countParked(&s) != 0 || s.Parkings() != 2 {
+		t.Errorf("%d are parked, %d were", countParked(&s), s.Parkings())
 	}
 	if places != [2]Place{} || len(who.woken)+len(other.woken) != 0 {
 		t.Error("one is still in the set, or was woken twice")
@@ -94,8 +116,8 @@ func TestThoseThatWaitedForTooLongAreWoken(t *testing.T) {
 	<-all[2].woken
 	<-all[1].woken
 	s.Remove(0)
-	if len(s.parked) != 0 || len(never.woken) != 0 {
-		t.Errorf("%d are parked still, or were woken for nothing", len(s.parked))
+	if countParked(&s) != 0 || len(never.woken) != 0 {
+		t.Errorf("%d are parked still, or were woken for nothing", countParked(&s))
 	}
 }
 
@@ -142,6 +164,44 @@ func TestClientsThatGoAreTold(t *testing.T) {
 	syscall.Close(theirs)
 	if s.Unwatch(1) != nil {
 		t.Error("it is watched still")
+	}
+}
+
+// A number is always in the same part, others are in others, and what is said to the set holds for all of them.
+func TestPartsShareTheWork(t *testing.T) {
+	var s Set
+	s.once.Do(func() { s.divide(3) })
+	var places [6]Place
+	var all [6]*sleeper
+	var far [6]int
+	for i := range all {
+		all[i] = newSleeper(time.Hour)
+		var fd int
+		fd, far[i] = sockets(t)
+		defer syscall.Close(far[i])
+		if !s.Park(all[i], &places[i], int64(i), fd) {
+			t.Fatal("not parked")
+		}
+	}
+	for i := range s.parts {
+		if n := s.parts[i].count(); n != 2 {
+			t.Errorf("%d of 6 are in one part of 3", n)
+		}
+	}
+	for i, who := range all[:5] {
+		syscall.Write(far[i], []byte("x"))
+		<-who.woken
+	}
+	if s.Remove(5); countParked(&s) != 0 || s.Parkings() != 6 {
+		t.Errorf("%d are parked, %d were", countParked(&s), s.Parkings())
+	}
+	s.Close()
+	for i := range all {
+		if fd, theirs := sockets(t); s.Park(all[i], &places[i], int64(i), fd) {
+			t.Error("a closed set takes others still")
+		} else {
+			syscall.Close(theirs)
+		}
 	}
 }
 
