@@ -169,20 +169,31 @@ func (m *matrix) pairs(b *strings.Builder) {
 	}
 }
 
-// notes names the sources of what is not ok.
-func (m *matrix) notes(b *strings.Builder) {
-	first := true
+// note is where a finding of a pair is described.
+type note struct{ Proxy, Backend, Text string }
+
+// Notes are all that may be told.
+func (m *matrix) Notes() []note {
+	var all []note
 	for i := range m.Rows {
 		for n := range m.Rows[i].Pairs {
 			p := &m.Rows[i].Pairs[n]
-			for _, note := range p.Cell().Notes {
-				if first {
-					b.WriteString("\n## What is known\n\n")
-					first = false
-				}
-				fmt.Fprintf(b, "- **%s in front of %s**: %s\n", p.Proxy, p.Backend, cell(note))
+			for _, text := range p.Cell().Notes {
+				all = append(all, note{p.Proxy, p.Backend, text})
 			}
 		}
+	}
+	return all
+}
+
+// notes writes them.
+func (m *matrix) notes(b *strings.Builder) {
+	all := m.Notes()
+	if len(all) > 0 {
+		b.WriteString("\n## What is known\n\n")
+	}
+	for _, n := range all {
+		fmt.Fprintf(b, "- **%s in front of %s**: %s\n", n.Proxy, n.Backend, cell(n.Text))
 	}
 }
 
