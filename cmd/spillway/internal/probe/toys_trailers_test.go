@@ -55,6 +55,41 @@ func merging(c *net.TCPConn, r *bufio.Reader) {
 	}
 }
 
+// closingLater believes a close in a trailer section when the next request has come, which it refuses.
+func closingLater(c *net.TCPConn, r *bufio.Reader) {
+	for refuse := false; ; {
+		req, trailers, err := readTrailed(r)
+		if err != nil {
+			return
+		}
+		if refuse {
+			fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			c.CloseWrite()
+			io.Copy(io.Discard, r)
+			return
+		}
+		req.answer(c)
+		refuse = strings.Contains(trailers, "connection: close")
+	}
+}
+
+// complaining answers each request, and then says that it does not like the trailer section.
+func complaining(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, trailers, err := readTrailed(r)
+		if err != nil {
+			return
+		}
+		req.answer(c)
+		if strings.Contains(trailers, "content-length") {
+			fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			c.CloseWrite()
+			io.Copy(io.Discard, r)
+			return
+		}
+	}
+}
+
 // refusingTrailers refuses each request that has any.
 func refusingTrailers(c *net.TCPConn, r *bufio.Reader) {
 	for {
@@ -85,6 +120,10 @@ func TestTrailerFields(t *testing.T) {
 		{"apart", lax, 0, map[string]Verdict{"trailer-keep-alive": Hang}}, // as it ends no connection, whatever it is told
 		{"whatever is asked", always, 0, map[string]Verdict{"trailer-keep-alive": Hang}},
 		{"refused", refusingTrailers, len(trailerFields()) - 1, map[string]Verdict{}}, // to the one that says close it is right
+		{"close, later", closingLater, 0, map[string]Verdict{"trailer-close": Lost, "trailer-get-close": Lost, "trailer-keep-alive": Hang}},
+		{"a second answer", complaining, 0, map[string]Verdict{
+			"trailer-content-length": Lax, "trailer-get-content-length": Lax, "trailer-both": Lax, "trailer-get-both": Lax, "trailer-keep-alive": Hang,
+		}},
 		{"merged", merging, 2, map[string]Verdict{
 			"trailer-content-length": Hang, "trailer-get-content-length": Hang, "trailer-transfer-encoding": Hang, "trailer-get-transfer-encoding": Hang,
 			"trailer-both": Hang, "trailer-get-both": Hang, "trailer-keep-alive": Hang, "trailer-range": Wrong, "trailer-get-range": Wrong,
