@@ -4,6 +4,7 @@ package parser
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -33,6 +34,9 @@ func (h *Head) resolve() error {
 		host, port, ok := splitAuthority(h.Target)
 		if !ok || host == "" || port == "" {
 			return refuse(400, "RFC 9112 §3.2.3", "%s is not the host:port that CONNECT needs", quote(h.Target))
+		}
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return refuse(400, "RFC 9110 §9.3.6", "CONNECT to %s, whose port is beyond 65535", quote(h.Target))
 		}
 		return nil
 	case h.Target[0] == '/':

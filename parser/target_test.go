@@ -33,6 +33,7 @@ func TestTarget(t *testing.T) {
 		{"OPTIONS of a whole server", "OPTIONS http://b.test:8001", "h.test", AbsoluteForm, "b.test:8001", "*", ""},
 
 		{"authority-form", "CONNECT b.test:443", "h.test", AuthorityForm, "b.test:443", "", ""},
+		{"authority-form with the last port", "CONNECT b.test:65535", "h.test", AuthorityForm, "b.test:65535", "", ""},
 		{"authority-form with an address", "CONNECT [2001:db8::1]:443", "h.test", AuthorityForm, "[2001:db8::1]:443", "", ""},
 		{"asterisk-form", "OPTIONS *", "h.test", AsteriskForm, "h.test", "*", ""},
 		{"asterisk-form and an empty Host", "OPTIONS *", "", AsteriskForm, "", "*", ""},
@@ -73,6 +74,8 @@ func TestTargetRefused(t *testing.T) {
 		{"CONNECT to a path", "CONNECT /", `400 "/" is not the host:port that CONNECT needs (RFC 9112 §3.2.3)`},
 		{"CONNECT without a port", "CONNECT b.test", `400 "b.test" is not the host:port that CONNECT needs (RFC 9112 §3.2.3)`},
 		{"CONNECT with an empty port", "CONNECT b.test:", `400 "b.test:" is not the host:port that CONNECT needs (RFC 9112 §3.2.3)`},
+		{"CONNECT to a port beyond", "CONNECT b.test:65536", `400 CONNECT to "b.test:65536", whose port is beyond 65535 (RFC 9110 §9.3.6)`},
+		{"CONNECT to a port far beyond", "CONNECT b.test:18446744073709551617", `400 CONNECT to "b.test:18446744073709551617", whose port is beyond 65535 (RFC 9110 §9.3.6)`},
 		{"CONNECT without a host", "CONNECT :80", `400 ":80" is not the host:port that CONNECT needs (RFC 9112 §3.2.3)`},
 		{"CONNECT to a URI", "CONNECT http://b.test/", `400 "http://b.test/" is not the host:port that CONNECT needs (RFC 9112 §3.2.3)`},
 		{"CONNECT with a path", "CONNECT b.test:80/", `400 "b.test:80/" is not the host:port that CONNECT needs (RFC 9112 §3.2.3)`},

@@ -68,6 +68,7 @@ var headRefusals = []refusal{
 	line("an authority that is no host with a port", `GET http://u@a/ HTTP/1.1`),
 	line("`*` with another method than OPTIONS", `GET * HTTP/1.1`),
 	line("CONNECT to what is no host and port", `CONNECT / HTTP/1.1`),
+	line("CONNECT to a port beyond 65535", `CONNECT example.test:65536 HTTP/1.1`),
 	field("a Content-Length that is no number", `Content-Length: +1`),
 	field("an empty Content-Length", `Content-Length:`),
 	field("a Content-Length that no int64 holds", `Content-Length: 9223372036854775808`),

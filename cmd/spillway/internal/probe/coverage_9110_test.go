@@ -18,7 +18,7 @@ var rfc9110 = []requirement{
 	{"5.5", "SHOULD", "Octets beyond ASCII in a value are opaque.", "byte-coding-* byte-length-*", "In the fields of framing, where they are refused."},
 	{"5.6.1.2", "MUST", "A reasonable number of empty elements of a list is ignored.", "coding-comma coding-comma-* coding-commas-before coding-nothing-then coding-then-nothing odd-expect-empty", ""},
 	{"6.1", "is", "The end of each message is known by its framing alone; what is incomplete is not processed as if it were whole.", "pieces-* end-*", ""},
-	{"6.5.1", "MUST NOT", "Fields for framing, routing, authentication and content do not count in a trailer section.", "odd-trailer-* lab-host-in-a-trailer", ""},
+	{"6.5.1", "MUST NOT", "Fields for framing, routing, authentication and content do not count in a trailer section.", "odd-trailer-* trailer-* lab-host-in-a-trailer", "What a client sees of it."},
 	{"6.6.1", "MUST", "An origin server with a clock sends Date.", "", "It concerns neither framing nor the connection."},
 	{"7.1", "MUST NOT", "The forms of the target that OPTIONS and CONNECT have, no other method has.", "", "Policy: what a server makes of GET * says nothing of its framing."},
 	{"7.4", "MUST", "A request that breaks what its scheme requires is refused, as https without TLS is, where no trusted gateway had it.", "", "Which gateways a server trusts, only its configuration tells."},

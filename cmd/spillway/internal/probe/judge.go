@@ -40,6 +40,8 @@ func (o *outcome) judgeByOracle() Finding {
 		return o.judgeSaid()
 	case Either:
 		return o.judgeEither()
+	case Alike:
+		return o.judgeAlike()
 	case Framing, Ambiguous, Conflict:
 		return o.judgeFraming()
 	case Bounded, Early:
@@ -76,7 +78,7 @@ func (o *outcome) judgeKeep() Finding {
 		return f
 	}
 	refused := slices.IndexFunc(o.answers, o.misread)
-	unwanted := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return slices.Contains(o.not, res.Status) })
+	unwanted := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return o.oracle == Keep && slices.Contains(o.not, res.Status) })
 	claimed := slices.IndexFunc(o.answers, func(res *dialogue.Response) bool { return res.Minor > 1 })
 	switch {
 	case claimed >= 0:
@@ -219,6 +221,17 @@ func (o *outcome) judgeEither() Finding {
 		return o.found(Closed, "%s, and closed.", o.answered())
 	}
 	return f
+}
+
+// judgeAlike: the second request has more than the first, which must change nothing, and may be refused for it.
+func (o *outcome) judgeAlike() Finding {
+	if len(o.answers) > 1 && len(o.extra) == 0 {
+		without, with := o.answers[0].Status, o.answers[1].Status
+		if with != without && slices.Contains(o.not, with) {
+			return o.found(Wrong, "The same request got %d without the field and %d with it: it was believed.", without, with)
+		}
+	}
+	return o.judgeEither()
 }
 
 // judgeSaid: every request is valid, and the client has said that no more will come. No standard says that it must be answered.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"net/url"
+	"slices"
 )
 
 // mostPayload is how large a request may be to be a Payload.
@@ -41,15 +42,15 @@ func Payloads(at *Place) ([]Payload, error) {
 			continue
 		}
 		all = append(all, Payload{
-			ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, Section: s.Ref, Kind: s.kind, Odd: s.Oracle.odd(), Data: data,
+			ID: s.ID, Group: s.Group, Name: s.Name, Why: s.Why, Section: s.Ref, Kind: s.kind, Odd: s.odd(), Data: data,
 		})
 	}
 	return all, nil
 }
 
-// odd reports whether the oracle is one of requests that break a rule of framing.
-func (o Oracle) odd() bool {
-	return o == Framing || o == Ambiguous || o == Conflict || o == Refuse
+// odd reports whether the request breaks a rule of framing. A number that is only larger than others can count breaks none.
+func (s *Scenario) odd() bool {
+	return !s.Waits && slices.Contains([]Oracle{Framing, Ambiguous, Conflict, Refuse}, s.Oracle)
 }
 
 // opening is what the client sends before it waits for an answer; nothing if it does anything else before.

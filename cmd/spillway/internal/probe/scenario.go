@@ -39,7 +39,7 @@ type Scenario struct {
 
 	Oracle Oracle
 	Waits  bool          // Framing: the server may wait for more
-	Not    []int         // Keep: statuses that no answer may have
+	Not    []int         // Keep: statuses that no answer may have; Alike: that the second may not have where the first has another
 	Each   time.Duration // the client sends byte by byte, one in this time
 	Late   bool          // the client reads nothing before the first S: line
 	Within time.Duration // how long an S: line, or the end, may take; 0: the probe's patience
@@ -63,6 +63,7 @@ const (
 	Ambiguous               // the framing can be read in two ways: whatever the answer, the connection ends behind it
 	Conflict                // as Ambiguous, and the request must not be answered as if it were valid
 	Either                  // the request may be refused; else it can be read in one way only
+	Alike                   // as Either for the second request, which else is answered as the first one was
 	Ends                    // the client stops inside a request: the server lets go of the connection
 	Said                    // as Keep, and the client has ended its direction: the server may close instead of answering
 	Alive                   // the client destroys the connection: the server answers on another one
@@ -98,6 +99,7 @@ var groups = []group{
 	{name: "chunk sizes, many", many: true, level: Must, scenarios: chunkSizes()},
 	{name: "chunk ends, many", many: true, level: Must, scenarios: chunkEnds()},
 	{name: "head ends, many", many: true, level: Must, scenarios: headEnds()},
+	{name: "fields in trailer sections, many", many: true, level: Must, scenarios: trailerFields()},
 	{name: "content for every method, many", many: true, level: Must, scenarios: contentEverywhere()},
 	{name: "bytes around framing fields, many", many: true, level: Must, scenarios: bytesAround()},
 	{name: "ends", level: Should, scenarios: ends},

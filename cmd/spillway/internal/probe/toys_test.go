@@ -45,13 +45,15 @@ func readToy(r *bufio.Reader) (*toyRequest, error) {
 		return nil, fmt.Errorf("no request line: %q, %v", line, err)
 	}
 	req := &toyRequest{method: words[0], target: words[1], version: words[len(words)-1]}
+	return req, req.readFields(r)
+}
+
+// readFields reads field lines up to an empty line.
+func (req *toyRequest) readFields(r *bufio.Reader) error {
 	for {
 		line, err := r.ReadString('\n')
-		if err != nil {
-			return nil, err
-		}
-		if strings.TrimSpace(line) == "" {
-			return req, nil
+		if err != nil || strings.TrimSpace(line) == "" {
+			return err
 		}
 		req.fields += strings.ToLower(line)
 		name, value, _ := strings.Cut(strings.ToLower(line), ":")
@@ -70,6 +72,14 @@ func (req *toyRequest) skip(r *bufio.Reader) error {
 		_, err := io.CopyN(io.Discard, r, req.length)
 		return err
 	}
+	if err := skipChunks(r); err != nil {
+		return err
+	}
+	return (&toyRequest{}).readFields(r)
+}
+
+// skipChunks reads chunks up to the trailer section.
+func skipChunks(r *bufio.Reader) error {
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
@@ -78,18 +88,12 @@ func (req *toyRequest) skip(r *bufio.Reader) error {
 		size, _, _ := strings.Cut(strings.TrimSpace(line), ";")
 		n, _ := strconv.ParseUint(strings.TrimPrefix(strings.TrimSpace(size), "0x"), 16, 63)
 		if n == 0 {
-			break
+			return nil
 		}
 		if _, err := io.CopyN(io.Discard, r, int64(n)); err != nil {
 			return err
 		}
 		r.ReadString('\n')
-	}
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil || strings.TrimSpace(line) == "" {
-			return err
-		}
 	}
 }
 

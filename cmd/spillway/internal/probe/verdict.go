@@ -95,6 +95,7 @@ var adviceFor = map[Oracle]map[Verdict]string{
 	Bounded: {Lax: boundIt},
 	Early:   {Lax: boundIt},
 	Small:   {Lost: "Read a small rest of the content, so that the connection can be kept."},
+	Alike:   {Wrong: "Keep the trailer section apart from the head, or drop what does not belong into it."},
 	Refuse:  {Closed: ""},
 	Drop:    {Closed: "", Lax: "Refuse such a request with 400, or drop the line."},
 	Said:    {Closed: "Permitted; clients that half-close behind their request, as scripts and relays do, get no answer."},
