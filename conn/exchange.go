@@ -76,9 +76,9 @@ func (c *Conn) beginTurn(number int64) (*Response, *Request) {
 // output's lock.
 func (c *Conn) endTurn() {
 	c.current.Store(0)
-	if c.inside.Load() > 0 { // whoever comes in now finds it taken back
+	if c.inside.Load() > 0 { // whoever comes in now finds it taken back; who is in is waited for
 		c.life.Lock()
-		c.life.Unlock()
+		defer c.life.Unlock()
 	}
 }
 
