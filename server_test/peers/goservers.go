@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -35,19 +36,27 @@ func serve(name, port string) error {
 		return (&fasthttp.Server{Handler: fast, MaxRequestBodySize: 64 << 20}).Serve(l)
 	case "fasthttp, StreamRequestBody":
 		return (&fasthttp.Server{Handler: fast, StreamRequestBody: true}).Serve(l)
+	case "fiber":
+		return serveFiber(l)
+	case "hertz", "hertz, WithStreamBody":
+		return serveHertz(l, name != "hertz")
+	case "nbio":
+		return serveNbio(l)
 	}
 	return fmt.Errorf("peers: no server %q", name)
 }
 
-// reply returns what every peer answers on a path, without a look at the content.
-func reply(path string) (status int, text string) {
-	switch path {
+// reply returns what every peer answers on a page, without a look at the content.
+func reply(page string) (status int, text string) {
+	switch page {
 	case "/":
 		return 200, "hello\n"
 	case "/ignore":
 		return 200, "ignored\n"
 	case "/reject":
 		return 413, "too large\n"
+	case part.Page, closes.Page, wraps.Page, limits.Page:
+		return 200, page[1:] + "\n"
 	}
 	return 404, "not found\n"
 }
@@ -63,14 +72,33 @@ func native(w *server.Response, r *server.Request) error {
 
 func stock(w http.ResponseWriter, r *http.Request) {
 	status, text := reply(r.URL.Path)
+	if treat(r.URL.Path, w, r.Body) {
+		status, text = reply("/reject")
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	io.WriteString(w, text)
 }
 
 func fast(ctx *fasthttp.RequestCtx) {
-	status, text := reply(string(ctx.Path()))
+	page := string(ctx.Path())
+	status, text := reply(page)
+	content := ctx.RequestBodyStream()
+	if content == nil { // it is all here, as it is without StreamRequestBody or if it is short
+		content = bytes.NewReader(ctx.Request.Body())
+	}
+	if treat(page, nil, fastContent{content, &ctx.Request}) {
+		status, text = reply("/reject")
+	}
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.SetStatusCode(status)
 	ctx.WriteString(text)
 }
+
+// fastContent is fasthttp's content in the shape of net/http's.
+type fastContent struct {
+	io.Reader
+	request *fasthttp.Request
+}
+
+func (c fastContent) Close() error { return c.request.CloseBodyStream() }

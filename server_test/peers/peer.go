@@ -30,7 +30,7 @@ type peer struct {
 
 // program is a process of a peer's. In its arguments, its environment and its files {port} stands for its port, {first}
 // for that of the peer's first program, {dir} for a directory of its own, {servers} for where the files of the folder
-// servers are, {self} for this program and {spillway} for spillway's command.
+// servers are, {here} for where this program was started, {self} for this program and {spillway} for spillway's command.
 type program struct {
 	Args  []string
 	Env   []string
@@ -160,6 +160,7 @@ func peers() []peer {
 		wsgi("Paste, HTTP/1.1", "httpserver, protocol_version HTTP/1.1", "paste", python, "{servers}/serve.py", "paste11", "{port}"),
 	)
 	all = append(all, morePeers()...)
+	all = append(all, modePeers(all)...)
 	for i := range all {
 		all[i].defaults()
 	}

@@ -143,9 +143,11 @@ func TestChoose(t *testing.T) {
 		only string
 		want []string
 	}{
-		{"spillway", []string{"spillway", "spillway, nethttp"}},
-		{"net/http,nginx", []string{"net/http", "nginx"}},
-		{"fasthttp StreamRequestBody", []string{"fasthttp, StreamRequestBody"}},
+		{"spillway", []string{
+			"spillway", "spillway, nethttp", "spillway, reads part", "spillway, limits", "spillway, nethttp, reads part", "spillway, nethttp, limits",
+		}},
+		{"Caddy,nginx", []string{"nginx", "Caddy"}},
+		{"Werkzeug kept exhausted", []string{"Werkzeug, kept, exhausted"}},
 	} {
 		chosen, err := choose(peers(), tt.only)
 		var names []string

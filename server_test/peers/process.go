@@ -61,6 +61,10 @@ func (r *running) startAll(p *peer, spillway, backend string) error {
 	if err := os.CopyFS(common, serverFiles); err != nil {
 		return err
 	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
 	first := ""
 	for i := range p.Programs {
 		port, err := freePort()
@@ -72,7 +76,7 @@ func (r *running) startAll(p *peer, spillway, backend string) error {
 		}
 		dir := filepath.Join(r.dir, strconv.Itoa(i))
 		fill := strings.NewReplacer("{port}", port, "{first}", first, "{dir}", dir, "{servers}", filepath.Join(common, "servers"),
-			"{self}", executable(), "{spillway}", spillway, "{backend}", cmp.Or(backend, first))
+			"{here}", here, "{self}", executable(), "{spillway}", spillway, "{backend}", cmp.Or(backend, first))
 		if err := p.Programs[i].install(dir, fill); err != nil {
 			return err
 		}

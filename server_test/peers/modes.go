@@ -1,0 +1,69 @@
+// Modes: what a handler may do with the content before it answers. Each has a page, and is the same on every server that has it.
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+)
+
+// mode is one of them.
+type mode struct{ Name, Page string }
+
+var (
+	part   = mode{"reads part", "/part"}       // ten bytes, and answers 200
+	closes = mode{"closes", "/close"}          // closes the content, unread
+	wraps  = mode{"closes a wrapper", "/wrap"} // reads ten bytes through a buffer of 4 KiB, and closes that
+	limits = mode{"limits", "/limit"}          // reads all of it if that is no more than 1 KiB; else it answers 413
+	lab    = map[string]string{                // the pages of spillway's lab
+		part.Page: "/partial?n=10", limits.Page: "/reject?max=1024",
+	}
+)
+
+// in returns a peer once for each mode: its uploads go to the mode's page.
+func (p peer) in(modes ...mode) []peer {
+	var all []peer
+	for _, m := range modes {
+		q := p
+		q.Name, q.How, q.Post = p.Name+", "+m.Name, "", m.Page
+		if p.Get != "" {
+			q.Post = lab[m.Page]
+		}
+		q.Early200 = q.Post
+		if m == limits {
+			q.Early200, q.Early413 = "", q.Post
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+const (
+	partBytes  = 10
+	limitBytes = 1 << 10
+)
+
+// treat does to the content what the page is for, and returns whether it is too large.
+func treat(page string, w http.ResponseWriter, content io.ReadCloser) (tooLarge bool) {
+	switch page {
+	case part.Page:
+		io.ReadFull(content, make([]byte, partBytes))
+	case closes.Page:
+		content.Close()
+	case wraps.Page:
+		wrapper := buffered{bufio.NewReader(content), content}
+		io.ReadFull(wrapper, make([]byte, partBytes))
+		wrapper.Close()
+	case limits.Page:
+		_, err := io.Copy(io.Discard, http.MaxBytesReader(w, content, limitBytes))
+		return err != nil
+	}
+	return false
+}
+
+// buffered is a wrapper as handlers have them: it reads ahead, and closes what it wraps.
+type buffered struct {
+	io.Reader
+	io.Closer
+}
