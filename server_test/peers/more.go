@@ -136,7 +136,7 @@ func javaPeers() []peer {
 	jetty := jars("", "jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api")
 	return []peer{
 		java("Tomcat", "embedded, a servlet", []string{"java", "-cp", tomcat, "org.apache.catalina.util.ServerInfo"}, tomcat, "TomcatServer.java"),
-		java("Jetty", "embedded, a handler", []string{"java", "-cp", jetty, "org.eclipse.jetty.server.Server"}, jetty, "JettyServer.java"),
+		java("Jetty", "embedded, a handler", []string{"java", "-Dorg.eclipse.jetty.util.log.announce=false", "-cp", jetty, "org.eclipse.jetty.server.Server"}, jetty, "JettyServer.java"),
 		java("com.sun.net.httpserver", "a thread for each exchange", []string{"java", "--version"}, ".", "JDKServer.java"),
 	}
 }
