@@ -32,7 +32,7 @@ func (p peer) in(modes ...mode) []peer {
 		}
 		q.Early200 = q.Post
 		if m == limits {
-			q.Early200, q.Early413 = "", q.Post
+			q.Early200 = ""
 		}
 		all = append(all, q)
 	}
