@@ -43,6 +43,14 @@ func (r *Reader) advance(n int64) {
 	}
 }
 
+// moveTo counts n content bytes as consumed, in chunks of which left bytes are left in the last.
+func (r *Reader) moveTo(n, left int64) {
+	r.look.Lock()
+	defer r.look.Unlock()
+	r.received += n
+	r.left = left
+}
+
 // stop notes how the content ended.
 func (r *Reader) stop(e end) {
 	r.look.Lock()

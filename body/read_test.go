@@ -83,7 +83,7 @@ func TestEOF(t *testing.T) {
 		{"a fixed length, into one as large", 5, "hello", 5, "5 EOF, 0 EOF"},
 		{"a fixed length, into a smaller one", 5, "hello", 3, "3 <nil>, 2 EOF, 0 EOF"},
 		{"a chunk", parser.Chunked, "5\r\nhello\r\n0\r\n\r\n", 8, "5 <nil>, 0 EOF, 0 EOF"},
-		{"two chunks", parser.Chunked, "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 8, "2 <nil>, 3 <nil>, 0 EOF, 0 EOF"},
+		{"two chunks", parser.Chunked, "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", 8, "5 <nil>, 0 EOF, 0 EOF"},
 		{"no chunk", parser.Chunked, "0\r\n\r\n", 8, "0 EOF, 0 EOF"},
 		{"no content", 0, "", 8, "0 EOF, 0 EOF"},
 		{"into nothing", 5, "hello", 0, "0 <nil>, 0 <nil>"},

@@ -154,11 +154,11 @@ func (r *Reader) read(p []byte) (int, error) {
 	if r.end == reached {
 		return 0, r.fail(io.EOF)
 	}
-	p = p[:min(int64(len(p)), r.left, max(limit-r.received, 0))]
+	p = p[:min(int64(len(p)), max(limit-r.received, 0))]
 	if len(p) == 0 {
 		return 0, r.fail(&TooLargeError{limit})
 	}
-	n, err := r.fetch(p)
+	n, err := r.fetch(p[:min(int64(len(p)), r.left)])
 	r.advance(int64(n))
 	if err != nil {
 		return n, r.failed(err)
@@ -166,7 +166,36 @@ func (r *Reader) read(p []byte) (int, error) {
 	if r.end == reached {
 		return n, r.fail(io.EOF)
 	}
+	if r.framing == parser.Chunked && r.left == 0 && n < len(p) {
+		n += r.gather(p[n:])
+	}
 	return n, nil
+}
+
+// gather reads on, behind a chunk's end, as far as the window holds content, and waits for nothing. What is not whole there, what is
+// wrong and where the content ends, is left to the next read.
+func (r *Reader) gather(p []byte) (n int) {
+	window, at, left := r.src.Window(), 0, int64(0)
+	for n < len(p) {
+		if left == 0 {
+			chunks := r.chunks
+			header, done, err := chunks.Next(window[at:], r.lim)
+			if err != nil || !done || chunks.Size == 0 || at+header == len(window) {
+				break
+			}
+			r.chunks, left, r.between = chunks, chunks.Size, header
+			r.thrown += int64(header)
+			at += header
+		}
+		got := copy(p[n:], window[at:min(int64(len(window)), int64(at)+left)])
+		if got == 0 {
+			break
+		}
+		n, at, left = n+got, at+got, left-int64(got)
+	}
+	r.src.Consume(at)
+	r.moveTo(int64(n), left)
+	return n
 }
 
 // ask sends 100 (Continue) the first time that content is needed and none of it has come.

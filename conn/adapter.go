@@ -51,8 +51,32 @@ func (a Adapter) Send() error {
 	return res.push(nil, false)
 }
 
+// Head is a response's head while it is given to the connection. It is good inside of GiveHead only.
+type Head struct{ res *response }
+
+// GiveHead sets the status, from 200 to 999 or 101, and calls give for the rest, with the response locked once for all: give calls
+// nothing but the methods of its argument. As AsStock does, it makes the response as net/http does. Where it is too late for a
+// head, nothing is called.
+func (a Adapter) GiveHead(status int, phrase func(status int) string, give func(h Head)) {
+	res, err := a.w.lock()
+	if err != nil {
+		return
+	}
+	defer a.w.out.mu.Unlock()
+	if res.open() == nil {
+		res.status, res.chosen, res.stock, res.phrase = status, true, true, phrase
+		give(Head{res})
+	}
+}
+
+// Add adds a field line, under the rules of Response.Set, and returns its errors.
+func (h Head) Add(name, value string) error { return h.res.put(name, value, false) }
+
+// Close says that the connection ends behind the response.
+func (h Head) Close() { h.res.closing = true }
+
 // OmitDate leaves the Date field out.
-func (a Adapter) OmitDate() { a.w.mark(func(res *response) { res.undated = true }) }
+func (h Head) OmitDate() { h.res.undated = true }
 
 // AsStock makes the response as net/http does: Date stands behind the handler's fields, Transfer-Encoding at the end, a 101 may be sent without a Hijack, the
 // connection ends behind it, and the reason phrases are those that phrase returns, one line each.

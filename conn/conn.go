@@ -154,12 +154,14 @@ type work struct {
 	began    time.Time // when the first byte of the request was seen; zero: just now
 
 	tally    *tally
+	told     subtotal
 	record   *record // nil: nobody listens
 	lendings *lendings
 	handing  sync.WaitGroup // of the connection to a hijacker
 
 	life    sync.Mutex   // held while something is done for the exchange from outside; it comes before all other locks
-	current atomic.Int64 // the number of the exchange whose handler runs; 0: none. Changed with life held
+	inside  atomic.Int32 // how many hold life, or are about to
+	current atomic.Int64 // the number of the exchange whose handler runs; 0: none. Whoever ends one waits for those inside
 }
 
 // New returns a connection that is to be served. Its id appears in events and in its requests.

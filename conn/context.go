@@ -30,8 +30,8 @@ type exchangeContext struct {
 // client's end; while more than that of its bytes is unread, it is not seen. Nowhere is a close seen that waits in the
 // client's system behind bytes for which the socket's receive buffer has no room.
 func (r *Request) Context() context.Context {
-	r.turn.life.Lock()
-	defer r.turn.life.Unlock()
+	r.turn.enter()
+	defer r.turn.exit()
 	if r.context == nil {
 		r.context = &exchangeContext{Context: r.turn.c.Context(), turn: r.turn}
 		if r.turn.current.Load() == r.turn.number {

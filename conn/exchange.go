@@ -52,13 +52,12 @@ func (c *Conn) serveRequest() ending {
 	c.endTurn()
 	c.noteHandled(err)
 	c.req.end()
-	if c.gaveAway() {
-		return c.judge(body.LeftoverNothing)
-	}
-	if c.req.ContentLength < 0 && c.res.phase == phaseOpen {
+	if c.req.ContentLength < 0 && c.res.isOpen() {
 		c.req.Body.Skim(c.drain())
 	}
-	c.res.end(err)
+	if !c.res.end(err) {
+		return c.judge(body.LeftoverNothing)
+	}
 	c.tellResponded()
 	return c.settle()
 }
@@ -76,9 +75,11 @@ func (c *Conn) beginTurn(number int64) (*Response, *Request) {
 // endTurn takes it back: from now on it does nothing, whoever may still have it. Whoever has begun to use the response has the
 // output's lock.
 func (c *Conn) endTurn() {
-	c.life.Lock()
 	c.current.Store(0)
-	c.life.Unlock()
+	if c.inside.Load() > 0 { // whoever comes in now finds it taken back
+		c.life.Lock()
+		c.life.Unlock()
+	}
 }
 
 // settle finds out whether another exchange can follow. The response waits for nothing here: it is sent before anybody
@@ -131,15 +132,4 @@ func (c *Conn) beginRead() {
 	if c.cfg.ReadTimeout > 0 && c.began.IsZero() {
 		c.began = time.Now()
 	}
-}
-
-// gaveAway reports whether somebody has hijacked the connection, and waits until whoever is about to has it.
-func (c *Conn) gaveAway() bool {
-	c.out.mu.Lock()
-	hijacked := c.res.phase == phaseHijacked
-	c.out.mu.Unlock()
-	if hijacked {
-		c.handing.Wait()
-	}
-	return hijacked
 }

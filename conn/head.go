@@ -15,25 +15,28 @@ import (
 func (c *Conn) readHead() ending {
 	c.began = time.Time{}
 	c.in.empty = 0
-	if c.in.begins() {
-		c.state.Store(busy)
-	} else if end := c.awaitRequest(); end.verdict != VerdictReuse {
-		return end
-	} else if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
-		c.began = c.cfg.began.Add(c.idleSince)
+	if !c.in.begins() {
+		if end := c.awaitRequest(); end.verdict != VerdictReuse {
+			return end
+		}
+		if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
+			c.began = c.cfg.began.Add(c.idleSince)
+		}
 	}
 	c.noteBegin()
-	for parse := c.repeats; ; {
-		n, err := c.in.take(parse)
+	for parse := (*Conn).repeats; ; {
+		n, err := c.in.take(func(window []byte) (int, error) { return parse(c, window) })
 		switch {
 		case err == errAnother:
 			c.head.Reset()
-			parse = c.parse
+			parse = (*Conn).parse
 			continue
-		case err != nil:
-			return c.reject(err)
 		case n > 0:
 			return ending{}
+		}
+		c.state.Store(busy) // which it is not yet where the head's beginning came with the last request
+		if err != nil {
+			return c.reject(err)
 		}
 		if c.began.IsZero() {
 			c.began = time.Now()

@@ -95,10 +95,10 @@ func (w *Response) hijack() (*Hijacked, error) {
 
 // stopUse lets nobody read for this exchange any more.
 func (t turn) stopUse() {
-	t.life.Lock() // which whoever begins to watch the client holds
+	t.enter() // in which whoever begins to watch the client is
 	used := t.in.used
 	t.in.taken = true
-	t.life.Unlock()
+	t.exit()
 	if used {
 		t.in.stopAhead()
 	}

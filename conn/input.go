@@ -114,6 +114,7 @@ func (in *input) await(soon bool) error {
 // receive waits for the client, until the time that the socket knows, and adds what read brings to the window: at least one
 // byte, or an error is returned.
 func (in *input) receive(read func() (int, error)) error {
+	in.c.told.addTo(in.c.tally) // before the client can have the response
 	if err := in.c.out.Flush(); err != nil {
 		return err
 	}

@@ -89,6 +89,7 @@ func (c *Conn) end(end ending) {
 		defer c.guarding("end of the connection", func() { c.finish(end) })
 	}
 	c.guarding("trace", func() { c.account(end) }) // of an exchange that something has cut short
+	c.told.addTo(c.tally)
 }
 
 // finish ends the exchange that may be under way still, and lets the client have what it is to have.

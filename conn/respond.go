@@ -81,6 +81,13 @@ func (w *response) begin() {
 	w.answer = answer{status: 200, declared: -1}
 }
 
+// isOpen reports whether nothing has been decided, and nobody has the connection.
+func (w *response) isOpen() bool {
+	w.c.out.mu.Lock()
+	defer w.c.out.mu.Unlock()
+	return w.phase == phaseOpen
+}
+
 // open returns nil while nothing has been decided.
 func (w *response) open() error {
 	switch w.phase {
@@ -96,13 +103,21 @@ func (w *response) put(name, value string, replace bool) error {
 	if err := w.open(); err != nil {
 		return err
 	}
+	if !(replace && w.fields.Has(name)) && w.fields.Again(name, value) {
+		return nil // it is valid, and steers nothing
+	}
+	return w.putAnother(name, value, replace)
+}
+
+// putAnother puts a field line that the last response did not have at this place.
+func (w *response) putAnother(name, value string, replace bool) error {
 	if err := validField(name, value); err != nil {
 		return err
 	}
 	if done, err := w.steer(name, value); done || err != nil {
 		return err
 	}
-	if replace && !w.fields.Empty() {
+	if replace {
 		w.fields.Del(name)
 	}
 	w.fields.Add(name, value)
@@ -274,11 +289,26 @@ func (w *response) sendContinue() error {
 	return w.inform(100)
 }
 
-// end completes the response after the handler has returned err.
-func (w *response) end(err error) {
+// end completes the response after the handler has returned err. It reports false where the connection was hijacked: then it
+// waits until whoever is about to have it has it.
+func (w *response) end(err error) bool {
 	w.c.out.mu.Lock()
+	if w.phase == phaseHijacked {
+		w.c.out.mu.Unlock()
+		w.c.handing.Wait()
+		return false
+	}
 	defer w.c.out.mu.Unlock()
-	defer w.account()
+	w.complete(err)
+	w.wire = w.c.out.advance()
+	if w.responded() {
+		w.c.told.response(w.c.tally, classOf(w.status))
+	}
+	return true
+}
+
+// complete is end for a response that there is. The output's mu is held.
+func (w *response) complete(err error) {
 	defer w.dropContent()
 	w.final = true
 	if err == nil && w.status == 101 && !w.stock {
@@ -326,13 +356,17 @@ func (w *response) contentless() bool {
 	return format.Contentless(w.status) || w.status < 300 && w.c.req.Method == "CONNECT"
 }
 
-// account counts the response, whose last byte is among what is to be sent. The output's mu is held.
+// account counts a response that no handler's return completes, and whose last byte is among what is to be sent. The output's mu is
+// held.
 func (w *response) account() {
 	w.wire = w.c.out.advance()
-	if w.wire > 0 && w.coding != undecided {
+	if w.responded() {
 		w.c.tally.responses[classOf(w.status)].Add(1)
 	}
 }
+
+// responded reports whether there is a response at all.
+func (w *response) responded() bool { return w.wire > 0 && w.coding != undecided }
 
 // contentSent returns how many bytes of content the client was sent, if it has taken them.
 func (w *response) contentSent() int64 {

@@ -56,13 +56,24 @@ func (t turn) lock() (*response, error) {
 
 // during calls f unless the exchange has ended, and lets it not end meanwhile. f waits for nothing.
 func (t turn) during(f func()) error {
-	t.life.Lock()
-	defer t.life.Unlock()
+	t.enter()
+	defer t.exit()
 	if t.current.Load() != t.number {
 		return ErrEnded
 	}
 	f()
 	return nil
+}
+
+// enter lets the exchange not end before exit is called.
+func (t turn) enter() {
+	t.inside.Add(1)
+	t.life.Lock()
+}
+
+func (t turn) exit() {
+	t.life.Unlock()
+	t.inside.Add(-1)
 }
 
 // SetStatus sets the status code, from 200 to 999, or 101; it is 200 by default. It returns an error for any other code, and

@@ -25,6 +25,7 @@ type Stats struct {
 	Leftovers [body.Leftovers]int64 // exchanges by what became of their leftover; hijacked ones are not among them
 	Discarded int64                 // bytes of leftovers thrown away so that their connection could be kept
 	Closes    [Reasons]int64        // connections that have ended, by reason
+	Displaced int64                 // connections that lingered, and were closed for others beyond MaxLingering
 
 	Responses  [6]int64              // final ones, by the first digit of their status, 101 among them; at 0 those beyond 599
 	Received   int64                 // bytes of requests, heads and framing too, in exchanges that have ended
@@ -55,6 +56,35 @@ type tally struct {
 	_         [64]byte // some processors fetch cache lines in pairs
 }
 
+// subtotal is what a connection has not added to its tally yet: it does when it is about to wait. So a batch of requests that came
+// together costs what one does.
+type subtotal struct {
+	class          int
+	responses      int64 // of that class
+	received, sent int64
+}
+
+func (s *subtotal) response(to *tally, class int) {
+	if class != s.class {
+		s.addTo(to)
+		s.class = class
+	}
+	s.responses++
+}
+
+func (s *subtotal) addTo(t *tally) {
+	if s.responses > 0 {
+		t.responses[s.class].Add(s.responses)
+	}
+	if s.received > 0 {
+		t.received.Add(s.received)
+	}
+	if s.sent > 0 {
+		t.sent.Add(s.sent)
+	}
+	*s = subtotal{class: s.class}
+}
+
 // newTallies makes a power of two of them.
 func newTallies() []tally { return make([]tally, 1<<bits.Len(uint(4*runtime.GOMAXPROCS(0)-1))) }
 
@@ -75,6 +105,7 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	defer n.mu.Unlock()
 	stats := Stats{
 		Open: len(open), Accepted: n.accepted.Load(), Exchanges: n.exchanges.Load(), Discarded: n.discarded.Load(),
+		Displaced: s.lingerers.Displaced(),
 	}
 	for i := range n.leftovers {
 		stats.Leftovers[i] = n.leftovers[i].Load()
@@ -122,15 +153,10 @@ func (c *Conn) countSettled(l body.Leftover, thrown int64) {
 
 // countBytes counts what an exchange has moved.
 func (c *Conn) countBytes() (received, sent int64) {
-	received = c.in.advance()
-	if received > 0 {
-		c.tally.received.Add(received)
-	}
-	sent = c.res.wire
-	if sent > 0 {
-		c.tally.sent.Add(sent)
-	}
+	received, sent = c.in.advance(), c.res.wire
 	c.res.wire = 0
+	c.told.received += received
+	c.told.sent += sent
 	return received, sent
 }
 

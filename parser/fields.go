@@ -19,6 +19,10 @@ type Section struct {
 	//	window[:at]        // whole lines, parsed
 	//	window[at:scanned] // the beginning of a line, without a fault; its colon is at colon, or not found if that is 0
 	at, colon, scanned int
+
+	// The section before it, which this one is likely to have most lines in common with. It is forgotten when this one is whole.
+	lastText  string
+	lastLines []line
 }
 
 // line is one field line by its offsets in the text.
@@ -82,8 +86,14 @@ func (f *Section) Fields() Fields { return Fields{f} }
 
 // Reset empties the list and forgets a section that was begun.
 func (f *Section) Reset() {
-	*f = Section{lines: f.lines[:0]}
+	if f.text != "" {
+		f.lastText, f.lastLines, f.lines = f.text, f.lines, f.lastLines
+	}
+	*f = Section{lines: f.lines[:0], lastText: f.lastText, lastLines: f.lastLines}
 }
+
+// end makes the section whole.
+func (f *Section) end(text string) { f.text, f.lastText = text, "" }
 
 // ParseTrailers takes in a trailer section (RFC 9112 §7.1.2) from the beginning of the window, and returns how many
 // bytes it had with its closing empty line, or 0 while the window does not hold that line yet; call it again then with
@@ -120,6 +130,9 @@ func (f *Section) parse(window []byte, most int) (int, error) {
 		if at+1 < len(window) && window[at] == '\r' && window[at+1] == '\n' {
 			return at + 2, nil
 		}
+		if f.parseRepeated(window) {
+			continue
+		}
 		if whole, err := f.parseLine(window); !whole || err != nil {
 			return 0, err
 		}
@@ -127,6 +140,27 @@ func (f *Section) parse(window []byte, most int) (int, error) {
 			return 0, refuse(431, "RFC 6585 §5", "more than %d field lines", most)
 		}
 	}
+}
+
+// parseRepeated takes in the field line that begins at f.at if the section before had the same one at its place: what was found out
+// about those bytes is true of these.
+func (f *Section) parseRepeated(b []byte) bool {
+	i := len(f.lines)
+	if f.lastText == "" || i >= len(f.lastLines) || f.scanned > f.at {
+		return false
+	}
+	l, end := f.lastLines[i], uint32(len(f.lastText)-len("\r\n"))
+	if i+1 < len(f.lastLines) {
+		end = f.lastLines[i+1].name
+	}
+	n := int(end - l.name)
+	if len(b)-f.at < n || string(b[f.at:f.at+n]) != f.lastText[l.name:end] {
+		return false
+	}
+	by := uint32(f.at) - l.name // which may be less than 0: then it wraps, there and back
+	f.lines = append(f.lines, line{l.name + by, l.nameEnd + by, l.value + by, l.valueEnd + by})
+	f.at += n
+	return true
 }
 
 // parseLine takes in the field line that begins at f.at, and reports whether the window holds all of it: if it does not,

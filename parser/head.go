@@ -167,7 +167,7 @@ func (h *Head) parseVersion(b []byte) (int, error) {
 
 // cut makes the strings of a complete head.
 func (h *Head) cut(text string) {
-	h.text = text
+	h.end(text)
 	h.Method = text[:h.method]
 	h.Target = text[h.target:h.targetEnd]
 }

@@ -15,8 +15,10 @@ const (
 	queueLength = 1 << 14                // or when so many were served
 
 	// acceptPatience is how much later than its deadline Accept may return. A listener that takes longer is one whose
-	// deadline does not end its Accept, and is closed.
+	// deadline does not end its Accept, and is closed. While clients wait in the queue, it is rather the program that is too
+	// busy: then Accept may be late so many times.
 	acceptPatience = 100 * time.Millisecond
+	mostLate       = 20
 )
 
 // listening is a listener that the server accepts from.
@@ -28,6 +30,7 @@ type listening struct {
 	mu       sync.Mutex  // guards what follows
 	ended    bool        // nobody accepts any more
 	patience *time.Timer // nil: no deadline was ever set
+	late     int         // how often Accept has taken longer than that
 }
 
 func newListening(l net.Listener) *listening {
@@ -65,11 +68,33 @@ func (l *listening) expire(t time.Time, within time.Duration) bool {
 		return false
 	}
 	if l.patience == nil {
-		l.patience = time.AfterFunc(within, func() { l.Listener.Close() })
+		l.patience = time.AfterFunc(within, l.losePatience)
 	} else {
 		l.patience.Reset(within)
 	}
 	return true
+}
+
+// losePatience closes the listener, unless nobody has come to its Accept for all the work that there is.
+func (l *listening) losePatience() {
+	if !l.waitOn() {
+		l.Listener.Close()
+	}
+}
+
+// waitOn reports whether Accept is given more time, or is not called any more.
+func (l *listening) waitOn() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return true
+	}
+	l.late++
+	wait := l.late <= mostLate && queued(l.Listener)
+	if wait {
+		l.patience.Reset(acceptPatience)
+	}
+	return wait
 }
 
 // acceptSoon is Accept with a deadline, and reports false if the listener has none, or is closed.

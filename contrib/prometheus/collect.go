@@ -16,6 +16,7 @@ var (
 	connections = describe("connections", "Connections that are open, each in one state.", "state")
 	accepted    = describe("connections_accepted_total", "Connections since the server began.")
 	closed      = describe("connections_closed_total", "Connections that have ended, by reason.", "reason")
+	displaced   = describe("connections_displaced_total", "Connections that lingered, and were closed for others beyond MaxLingering.")
 	handshakes  = describe("handshakes_failed_total", "TLS handshakes that failed, by cause.", "cause")
 	requests    = describe("requests_total", "Requests whose head was accepted.")
 	responses   = describe("responses_total", "Final responses, by the class of their status.", "class")
@@ -25,7 +26,7 @@ var (
 	received    = describe("received_bytes_total", "Bytes of requests with their heads, in exchanges that have ended.")
 	sent        = describe("sent_bytes_total", "Bytes of responses with their heads, in exchanges that have ended.")
 
-	descriptions = []*prometheus.Desc{connections, accepted, closed, handshakes, requests, responses, refusals, leftovers, discarded, received, sent}
+	descriptions = []*prometheus.Desc{connections, accepted, closed, displaced, handshakes, requests, responses, refusals, leftovers, discarded, received, sent}
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -58,6 +59,7 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 			out.count(closed, n, r.String())
 		}
 	}
+	out.count(displaced, s.Displaced)
 	for i, n := range s.Handshakes {
 		out.count(handshakes, n, server.Handshake(i).String())
 	}

@@ -29,7 +29,7 @@ type row struct {
 	Requests                 int
 	In, Out                  int64
 	Verdict, Reason, Section string
-	Recorded                 bool
+	Recorded, Early          bool
 }
 
 type update struct {
@@ -195,7 +195,7 @@ func TestAConnectionsStory(t *testing.T) {
 			w.exchange(c, bad)
 			c.Close()
 			r := w.untilRow("the end", func(r row) bool { return r.State == "closed" })
-			if r.ID != 2 || r.Server != "shop" || r.Requests != 2 || r.Reason != "refused" || r.Section == "" || !r.Recorded || r.In != int64(len(post)+len(bad)) {
+			if r.ID != 2 || r.Server != "shop" || r.Requests != 2 || r.Reason != "refused" || r.Section == "" || !r.Recorded || r.Early || r.In != int64(len(post)+len(bad)) {
 				t.Errorf("the row is %+v", r)
 			}
 			for as, wants := range map[string][]string{
@@ -250,7 +250,7 @@ func TestNothingIsNotedWhileNobodyLooks(t *testing.T) {
 	w.look("")
 	w.exchange(early, post)
 	r := w.untilRow("the early connection", func(r row) bool { return r.State == "idle" })
-	if r.Recorded || r.Requests != 2 || r.In != int64(len(post)) {
+	if r.Recorded || !r.Early || r.Requests != 2 || r.In != int64(len(post)) {
 		t.Errorf("the connection that was there before is %+v", r)
 	}
 	got := w.ask("export", fmt.Sprintf("row=%d&as=dialogue", r.ID))

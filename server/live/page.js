@@ -75,9 +75,9 @@ function fill(r) {
   cells.remote.textContent = row.remote + (row.tls ? " TLS" : "");
   cells.state.textContent = row.state;
   cells.state.className = "state state-" + row.state;
-  cells.age.textContent = age((row.ended || Date.now()) - row.began);
+  cells.age.textContent = (row.early ? "over " : "") + age((row.ended || Date.now()) - row.began);
   cells.bytes.textContent = row.requests + (row.requests === 1 ? " request" : " requests");
-  cells.why.textContent = size(row.in) + " in, " + size(row.out) + " out" + (row.reason ? "; " + row.reason : "");
+  cells.why.textContent = size(row.in) + " in, " + size(row.out) + " out" + (row.early ? " since looked at" : "") + (row.reason ? "; " + row.reason : "");
 }
 
 function age(ms) {
@@ -132,7 +132,7 @@ function panel(root) {
     const row = r.row;
     title.textContent = p.heading || (row.server || "server") + ", connection " + row.conn;
     why.textContent = "from " + row.remote + ", " + row.state + (row.text ? ". It ends with: " + row.text + (row.section ? " " + row.section : "") : "") +
-      (row.recorded ? "" : ". Its bytes are not known: it began before anybody looked.");
+      (row.recorded ? "" : ". Its bytes are not known" + (row.early ? ": it began before anybody looked." : "."));
     if (links.childElementCount === 0 || links.dataset.row !== String(p.row)) {
       links.dataset.row = p.row;
       links.replaceChildren(...[["dialogue", "Dialogue"], ["json", "JSON"], ["mermaid", "Mermaid"]].map(([as, text]) =>

@@ -46,7 +46,8 @@ type row struct {
 	Reason   string `json:"reason,omitempty"`
 	Text     string `json:"text,omitempty"` // the reason in a sentence
 	Section  string `json:"section,omitempty"`
-	Recorded bool   `json:"recorded"` // its bytes are known
+	Recorded bool   `json:"recorded"`        // its bytes are known
+	Early    bool   `json:"early,omitempty"` // it began before anybody looked: age and bytes count from then
 
 	key     key
 	began   time.Time
@@ -99,7 +100,8 @@ func (p *Page) rowOf(w *Watch, e server.Event) *row {
 		p.drop(p.oldest())
 	}
 	p.numbers++
-	r := &row{ID: p.numbers, Server: w.name, Conn: e.Conn, State: "open", key: k, began: e.Time, Began: e.Time.UnixMilli()}
+	r := &row{ID: p.numbers, Server: w.name, Conn: e.Conn, State: "open", key: k, began: e.Time, Began: e.Time.UnixMilli(),
+		Early: e.Kind != server.EventAccepted}
 	if e.Remote != nil {
 		r.Remote = cut(e.Remote.String())
 	}

@@ -19,9 +19,9 @@ type requestContext struct {
 	conn   *connection
 	native conn.Adapter
 	inner  atomic.Pointer[cancellable] // nil: nobody has asked for Done
+	ended  atomic.Bool                 // the handler has returned. Of this and inner, each is set before the other is looked at
 
 	mu       sync.Mutex // guards what follows
-	ended    bool       // the handler has returned: native belongs to another exchange
 	watching bool       // gone will be called
 	lost     bool       // it was
 	notify   chan bool  // for CloseNotify
@@ -57,10 +57,10 @@ func (x *requestContext) Done() <-chan struct{} {
 		return inner.Done()
 	}
 	ctx, cancel := context.WithCancel(x.conn.context)
-	if x.ended || x.lost {
+	x.inner.Store(&cancellable{ctx, cancel})
+	if x.ended.Load() || x.lost {
 		cancel()
 	}
-	x.inner.Store(&cancellable{ctx, cancel})
 	x.watch()
 	return ctx.Done()
 }
@@ -71,7 +71,7 @@ func (x *requestContext) Err() error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ended || x.lost {
+	if x.ended.Load() || x.lost {
 		return context.Canceled
 	}
 	x.watch() // who asks once may go on asking
@@ -80,7 +80,7 @@ func (x *requestContext) Err() error {
 
 // watch asks to be told when the client has gone. x.mu is held.
 func (x *requestContext) watch() {
-	if !x.ended && !x.watching {
+	if !x.ended.Load() && !x.watching {
 		x.watching = true
 		x.native.WhenGone(x.gone)
 	}
@@ -90,7 +90,7 @@ func (x *requestContext) watch() {
 func (x *requestContext) gone() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.lost || x.ended {
+	if x.lost || x.ended.Load() {
 		return
 	}
 	x.lost = true
@@ -104,9 +104,7 @@ func (x *requestContext) gone() {
 
 // end is called when the handler has returned.
 func (x *requestContext) end() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.ended = true
+	x.ended.Store(true)
 	if inner := x.inner.Load(); inner != nil {
 		inner.cancel()
 	}

@@ -83,9 +83,7 @@ func (x *exchange) WriteHeader(code int) {
 		return
 	}
 	x.wrote, x.status = true, code
-	x.res.SetStatus(code)
-	x.native.AsStock(phraseOf)
-	x.giveFields()
+	x.giveHead()
 }
 
 // phraseOf returns net/http's reason phrase for a status.
@@ -101,7 +99,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if err := x.admit(len(p)); err != nil || len(p) == 0 {
 		return 0, err
 	}
-	if !x.sent && len(x.native.Buffered())+len(p) > held {
+	if !x.sent && x.written+int64(len(p)) > held {
 		x.send(x.beginning(p))
 	}
 	n, err := x.res.Write(p)
@@ -114,7 +112,7 @@ func (x *exchange) WriteString(s string) (int, error) {
 	if err := x.admit(len(s)); err != nil || s == "" {
 		return 0, err
 	}
-	if !x.sent && len(x.native.Buffered())+len(s) > held {
+	if !x.sent && x.written+int64(len(s)) > held {
 		x.send(x.beginning([]byte(s[:min(len(s), sniffed)])))
 	}
 	n, err := x.res.WriteString(s)
@@ -178,6 +176,15 @@ func (x *exchange) beginning(p []byte) []byte {
 	return append(first, p[:min(len(p), sniffed-len(first))]...)
 }
 
+// completeHeld is complete for the content that is held back.
+func (x *exchange) completeHeld() {
+	var first []byte
+	if x.sniff {
+		first = x.native.Buffered()
+	}
+	x.complete(first)
+}
+
 // complete decides what could not be decided before the first content, which is given as far as it is known.
 func (x *exchange) complete(first []byte) {
 	x.sent = true
@@ -233,7 +240,7 @@ func (x *exchange) FlushError() error {
 		return x.failed
 	}
 	if !x.sent {
-		x.complete(x.native.Buffered())
+		x.completeHeld()
 	}
 	x.begun = true
 	return x.noteFailure(x.res.Flush())
@@ -252,7 +259,7 @@ func (x *exchange) finish() error {
 	}
 	early := x.sent
 	if !early {
-		x.complete(x.native.Buffered())
+		x.completeHeld()
 	}
 	short := x.declared >= 0 && x.written != x.declared && x.mayHaveContent()
 	if short && !early && x.request.Method != "HEAD" {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/spillway-go/spillway/conn"
 	"github.com/spillway-go/spillway/parser"
 )
 
@@ -19,14 +20,16 @@ type framing struct {
 	declared       bool // there is a Content-Length, be it empty or nil
 }
 
-// giveFields gives the header's fields to the native response, as they are now, in the order of their names.
-func (x *exchange) giveFields() {
+// giveHead gives the status, and the header's fields as they are now, in the order of their names, to the native response.
+func (x *exchange) giveHead() {
 	x.sniff = x.mayHaveContent()
 	var f framing
-	var few [16]string
-	for _, key := range sortedKeys(few[:0], x.header) {
-		x.giveField(key, x.header[key], &f)
-	}
+	x.native.GiveHead(x.status, phraseOf, func(h conn.Head) {
+		var few [16]string
+		for _, key := range sortedKeys(few[:0], x.header) {
+			x.giveField(h, key, x.header[key], &f)
+		}
+	})
 	x.decideFraming(&f)
 }
 
@@ -39,7 +42,7 @@ func sortedKeys(keys []string, h http.Header) []string {
 }
 
 // giveField gives one field. Those that the server has a say in are treated as net/http does.
-func (x *exchange) giveField(key string, values []string, f *framing) {
+func (x *exchange) giveField(h conn.Head, key string, values []string, f *framing) {
 	switch key {
 	case "Content-Length":
 		f.length, f.declared = first(values), true
@@ -56,10 +59,10 @@ func (x *exchange) giveField(key string, values []string, f *framing) {
 		x.sniff = x.sniff && first(values) == ""
 	case "Date":
 		if len(values) == 0 {
-			x.native.OmitDate()
+			h.OmitDate()
 		}
 	case "Connection":
-		values = x.giveConnection(values)
+		values = x.giveConnection(h, values)
 	case "Trailer":
 		x.declareTrailers(values)
 	default:
@@ -72,15 +75,15 @@ func (x *exchange) giveField(key string, values []string, f *framing) {
 		return
 	}
 	for _, value := range values {
-		x.res.Add(key, clean(value))
+		h.Add(key, clean(value))
 	}
 }
 
 // giveConnection gives the word close, and returns the other values: for an HTTP/1.0 client keep-alive is not among them,
 // because the connection says it itself.
-func (x *exchange) giveConnection(values []string) []string {
+func (x *exchange) giveConnection(h conn.Head, values []string) []string {
 	if httpguts.HeaderValuesContainsToken(values, "close") {
-		x.res.Set("Connection", "close")
+		h.Close()
 		return slices.DeleteFunc(slices.Clone(values), func(v string) bool {
 			return httpguts.HeaderValuesContainsToken([]string{v}, "close")
 		})

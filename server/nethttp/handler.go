@@ -74,9 +74,7 @@ func generalOptions(w http.ResponseWriter, r *http.Request) {
 
 // leave ends the exchange when the handler has returned, or never will.
 func (x *exchange) leave() {
-	x.mu.Lock()
 	x.done.Store(true)
-	x.mu.Unlock()
 	x.context.end()
 	if x.request.MultipartForm != nil {
 		x.request.MultipartForm.RemoveAll()

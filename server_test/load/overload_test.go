@@ -251,8 +251,8 @@ func TestMaxLingering(t *testing.T) {
 		live.WaitEvents(t, int(conn.EventClosed), i-2)
 	}
 	closed := live.WaitEvents(t, int(conn.EventClosed), 7)
-	if n := live.Stats().Lingering; n != 3 || len(closed) != 7 {
-		t.Errorf("%d linger, %d are closed", n, len(closed))
+	if s := live.Stats(); s.Lingering != 3 || s.Displaced != 7 || len(closed) != 7 {
+		t.Errorf("%d linger, %d had to leave, %d are closed", s.Lingering, s.Displaced, len(closed))
 	}
 	for i, e := range closed {
 		if e.Conn > 7 {

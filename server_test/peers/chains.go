@@ -40,7 +40,7 @@ func proxies() []peer {
 			"varnishd", "-F", "-j", "none", "-n", "{dir}/varnish", "-a", "127.0.0.1:{port}", "-s", "malloc,16m", "-f", "{dir}/chain_varnish.vcl"),
 		proxy("Squid", "accel, cache deny all", []string{"squid", "-v"}, "chain_squid.conf", "squid", "-N", "-f", "{dir}/chain_squid.conf"),
 		trafficServer(),
-		proxy("Caddy", "reverse_proxy", []string{"caddy", "version"}, "chain_Caddyfile",
+		proxy("Caddy", "reverse_proxy", caddyVersion, "chain_Caddyfile",
 			"caddy", "run", "--adapter", "caddyfile", "--config", "{dir}/chain_Caddyfile"),
 	}
 }

@@ -64,6 +64,9 @@ func reply(page string) (status int, text string) {
 // native is spillway's own handler. The lab of spillway serve has other pages.
 func native(w *server.Response, r *server.Request) error {
 	status, text := reply(r.RawPath)
+	if treat(r.RawPath, nil, io.NopCloser(r.Body)) {
+		status, text = reply("/reject")
+	}
 	w.Set("Content-Type", "text/plain; charset=utf-8")
 	w.SetStatus(status)
 	_, err := w.WriteString(text)

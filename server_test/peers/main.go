@@ -32,20 +32,22 @@ func main() {
 
 // entry is a column of the table.
 type entry struct {
-	Peer     *peer
-	Version  string
-	Report   *report
-	Early200 string // what Chromium shows; empty: nobody looked
-	Early413 string
+	Peer    *peer
+	Version string
+	Report  *report
+	Seen    []seen // by the browsers of the table
 }
+
+// seen is what a browser shows behind an early 200 and an early 413.
+type seen struct{ Browser, Version, Early200, Early413 string }
 
 // table is what a run found.
 type table struct {
-	When    time.Time
-	Command string
-	System  string
-	Browser string // its version; empty: nobody looked
-	Entries []entry
+	When     time.Time
+	Command  string
+	System   string
+	Browsers []seen // their names and versions; none: nobody looked
+	Entries  []entry
 }
 
 func run(args []string) error {
@@ -61,7 +63,7 @@ func run(args []string) error {
 	hold := flags.Bool("hold", false, "probe nothing: start the peers of -only, say where they are, and keep them until this program is interrupted")
 	chains := flags.Bool("chains", false, "probe chains instead: the proxies in front of the backends of -only")
 	front := flags.String("front", "", "with -chains, the `NAMES` of the proxies; empty: all")
-	browser := flags.Bool("browser", true, "look with Chromium, if it is installed, what it shows after an upload that is answered early")
+	browser := flags.Bool("browser", true, "look with Chromium and Firefox, where they are installed, what they show after an upload that is answered early")
 	flags.Parse(args)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -133,15 +135,15 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 	if err != nil {
 		return err
 	}
-	var b *viewer
+	var viewers []*viewer
 	if browse {
-		if b, err = newViewer(dir); err != nil {
+		if viewers, err = newViewers(dir); err != nil {
 			return err
 		}
 	}
-	if b != nil {
-		defer b.close()
-		t.Browser = b.version
+	defer closeAll(viewers)
+	for _, v := range viewers {
+		t.Browsers = append(t.Browsers, seen{Browser: v.name, Version: v.version})
 	}
 	for i := range chosen {
 		p := &chosen[i]
@@ -150,13 +152,13 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 			fmt.Printf("%-28s not installed\n", p.Name)
 			continue
 		}
-		e, err := look(ctx, p, spillway, b)
-		if err != nil && ctx.Err() == nil { // the others can be probed all the same
-			fmt.Printf("%-28s %v\n", p.Name, err)
-			continue
+		e, err := look(ctx, p, spillway, viewers)
+		if ctx.Err() != nil {
+			return err
 		}
 		if err != nil {
-			return err
+			fmt.Printf("%-28s left out: %v\n", p.Name, err)
+			continue
 		}
 		e.Version = version
 		fmt.Println(e.line())
@@ -191,8 +193,8 @@ func (t *table) load(name string) error {
 	return json.Unmarshal(text, t)
 }
 
-// look probes one peer, and looks at it with a browser if there is one.
-func look(ctx context.Context, p *peer, spillway string, b *viewer) (*entry, error) {
+// look probes one peer, and looks at it with the browsers that there are.
+func look(ctx context.Context, p *peer, spillway string, viewers []*viewer) (*entry, error) {
 	server, err := start(p, spillway)
 	if err != nil {
 		return nil, err
@@ -202,9 +204,8 @@ func look(ctx context.Context, p *peer, spillway string, b *viewer) (*entry, err
 	if e.Report, err = probe(ctx, spillway, p, server.addr); err != nil {
 		return nil, err
 	}
-	if b != nil {
-		e.Early200 = b.look("http://"+server.addr, p.Early200)
-		e.Early413 = b.look("http://"+server.addr, p.Early413)
+	for _, v := range viewers {
+		e.Seen = append(e.Seen, seen{v.name, v.version, v.look("http://"+server.addr, p.Early200), v.look("http://"+server.addr, p.Early413)})
 	}
 	return e, nil
 }
@@ -242,8 +243,8 @@ func (e *entry) line() string {
 		}
 	}
 	line := fmt.Sprintf("%-28s %5.1f s  %s", e.Peer.Name, e.Report.Seconds, strings.Join(counts, ", "))
-	if e.Early200 != "" {
-		line += fmt.Sprintf("; Chromium: %s, %s", e.Early200, e.Early413)
+	for _, s := range e.Seen {
+		line += fmt.Sprintf("; %s: %s, %s", s.Browser, s.Early200, s.Early413)
 	}
 	return line
 }

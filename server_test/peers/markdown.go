@@ -27,7 +27,7 @@ connection ended behind an answer that did not say so, before the next one); LAX
 that includes what the standard lets a server forgive, such as a bare LF between fields or a folded line); withheld (CRASH, DEAD, DESYNC or AMBIGUOUS, found in a server of which it is not
 known that this is public: it goes to those who maintain it).
 
-The last two columns say what Chromium shows after a form has uploaded 20 MB to a handler that answers without reading:
+The last columns say what browsers show after a form has uploaded 20 MB to a handler that answers without reading:
 the server's page, or an error of its own (` + "`–`" + `: no such handler). Where a server reads everything first, no answer is
 early, and the page is shown.
 
@@ -39,20 +39,19 @@ wrapper**, it reads 10 bytes through a buffer of 4 KiB, and closes that; **limit
 http.MaxBytesReader), and answers 413 to all else.
 
 What stands in no list is skipped with a line, as it is not installed or does not start. The programs are Debian's packages
-(--no-install-recommends): apache2, chromium, gunicorn, h2o, haproxy, libjetty9-java, libmicrohttpd-dev, libtomcat10-java, lighttpd,
+(--no-install-recommends): apache2, chromium, firefox-esr, gunicorn, h2o, haproxy, libjetty9-java, libmicrohttpd-dev, libtomcat10-java, lighttpd,
 nghttp2-proxy, nginx-light, node-express, openjdk-17-jdk-headless, puma, python3-aiohttp, python3-cheroot, python3-daphne, python3-gevent,
-python3-hypercorn, python3-paste, python3-tornado, python3-twisted, python3-uvicorn, python3-waitress, python3-werkzeug, ruby-webrick, thin,
-unicorn, uwsgi, uwsgi-plugin-python3 and varnish, with gcc and pkg-config. Node is the one that is installed as /usr/bin/node; fastify, koa and hapi come with
+python3-hypercorn, python3-paste, python3-tornado, python3-twisted, python3-uvicorn, python3-waitress, python3-werkzeug, ruby-webrick, squid, thin,
+trafficserver, unicorn, uwsgi, uwsgi-plugin-python3 and varnish, with gcc and pkg-config. Node is the one that is installed as /usr/bin/node; fastify, koa and hapi come with
 ` + "`npm ci`" + ` in the folder node; Caddy with
-
-    go install -ldflags "-X github.com/caddyserver/caddy/v2.CustomVersion=v2.11.9" github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9`
+` + "`go install github.com/caddyserver/caddy/v2/cmd/caddy@latest`."
 
 func (t *table) markdown() []byte {
 	var b strings.Builder
 	b.WriteString(introduction)
 	fmt.Fprintf(&b, "Made on %s, on %s", t.When.Format("2006-01-02"), t.System)
-	if t.Browser != "" {
-		fmt.Fprintf(&b, ", with Chromium %s", t.Browser)
+	for i, s := range t.Browsers {
+		fmt.Fprintf(&b, "%s %s %s", []string{", with", " and"}[min(i, 1)], s.Browser, s.Version)
 	}
 	fmt.Fprintf(&b, ", in this folder with\n\n    %s\n\n", t.Command)
 	t.counts(&b)
@@ -74,8 +73,8 @@ func (t *table) markdown() []byte {
 // counts writes the table.
 func (t *table) counts(b *strings.Builder) {
 	columns := append([]string{"server", "version"}, verdicts...)
-	if t.Browser != "" {
-		columns = append(columns, "early 200", "early 413")
+	for _, s := range t.Browsers {
+		columns = append(columns, s.Browser+", early 200", "early 413")
 	}
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))
 	for _, e := range t.Entries {
@@ -87,8 +86,8 @@ func (t *table) counts(b *strings.Builder) {
 				b.WriteString(" |")
 			}
 		}
-		if t.Browser != "" {
-			fmt.Fprintf(b, " %s | %s |", cell(e.Early200), cell(e.Early413))
+		for _, s := range e.Seen {
+			fmt.Fprintf(b, " %s | %s |", cell(s.Early200), cell(s.Early413))
 		}
 		b.WriteString("\n")
 	}

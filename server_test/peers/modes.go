@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // mode is one of them.
@@ -16,9 +18,6 @@ var (
 	closes = mode{"closes", "/close"}          // closes the content, unread
 	wraps  = mode{"closes a wrapper", "/wrap"} // reads ten bytes through a buffer of 4 KiB, and closes that
 	limits = mode{"limits", "/limit"}          // reads all of it if that is no more than 1 KiB; else it answers 413
-	lab    = map[string]string{                // the pages of spillway's lab
-		part.Page: "/partial?n=10", limits.Page: "/reject?max=1024",
-	}
 )
 
 // in returns a peer once for each mode: its uploads go to the mode's page.
@@ -27,9 +26,6 @@ func (p peer) in(modes ...mode) []peer {
 	for _, m := range modes {
 		q := p
 		q.Name, q.How, q.Post = p.Name+", "+m.Name, "", m.Page
-		if p.Get != "" {
-			q.Post = lab[m.Page]
-		}
 		q.Early200 = q.Post
 		if m == limits {
 			q.Early200 = ""
@@ -66,4 +62,38 @@ func treat(page string, w http.ResponseWriter, content io.ReadCloser) (tooLarge 
 type buffered struct {
 	io.Reader
 	io.Closer
+}
+
+// modePeers are peers of the table in the modes that matter most to them.
+func modePeers(all []peer) []peer {
+	var found []peer
+	for _, want := range []struct {
+		name  string
+		modes []mode
+	}{
+		{"spillway", []mode{part, limits}},
+		{"spillway, nethttp", []mode{part, closes, wraps, limits}},
+		{"net/http", []mode{part, closes, wraps, limits}},
+		{"fasthttp, StreamRequestBody", []mode{part, closes, limits}},
+		{"hertz, WithStreamBody", []mode{part, limits}},
+		{"Node", []mode{part, limits}},
+		{"gunicorn, gthread", []mode{part, limits}},
+		{"waitress", []mode{part}},
+		{"wsgiref", []mode{part}},
+		{"Cheroot", []mode{part}},
+		{"Tomcat", []mode{part}},
+		{"Jetty", []mode{part}},
+		{"JDK", []mode{part}},
+	} {
+		i := slices.IndexFunc(all, func(p peer) bool { return p.Name == want.name })
+		p := all[i]
+		if strings.HasPrefix(want.name, "spillway") { // its lab has other pages
+			p.Programs, p.Get = goServer(want.name, "", "").Programs, ""
+		}
+		found = append(found, p.in(want.modes...)...)
+	}
+	for i := range found {
+		found[i].Withheld = true
+	}
+	return found
 }

@@ -3,8 +3,8 @@
 package main
 
 import (
-	"slices"
-	"strings"
+	"cmp"
+	"path/filepath"
 )
 
 // morePeers are in the table's order.
@@ -17,8 +17,6 @@ func morePeers() []peer {
 			"--host", "127.0.0.1", "--port", "{port}", "--log-level", "critical", "serve_own:asgi"),
 		wsgi("Cheroot", "its WSGI server", "cheroot", python, "{servers}/serve.py", "cheroot", "{port}"),
 		wsgi("gevent", "pywsgi", "gevent", python, "{servers}/serve.py", "gevent", "{port}"),
-		asgi("hypercorn", "one worker, asyncio", "hypercorn", "-b", "127.0.0.1:{port}", "serve_own:asgi"),
-		asgi("daphne", "as it comes", "daphne", "-b", "127.0.0.1", "-p", "{port}", "serve_own:asgi"),
 		{
 			Name: "uWSGI", How: "its HTTP router, --http-keepalive, --http-chunked-input, --http-manage-expect", Version: []string{"uwsgi", "--version"},
 			Programs: []program{{Args: []string{
@@ -49,25 +47,30 @@ func morePeers() []peer {
 				Args: []string{"/usr/bin/node", "{servers}/express.cjs", "{port}"}, Env: []string{"NODE_PATH=/usr/share/nodejs"},
 			}},
 		},
-	}
-	more = append(more, javaPeers()...)
-	more = append(more, nodePeers()...)
-	more = append(more,
 		goServer("fiber", "BodyLimit 64 MiB, for the uploads", "github.com/gofiber/fiber/v3"),
-		goServer("hertz", "its own network library; WithMaxRequestBodySize 64 MiB, for the uploads", "github.com/cloudwego/hertz"),
+		goServer("hertz", "WithMaxRequestBodySize 64 MiB, for the uploads", "github.com/cloudwego/hertz"),
 		goServer("hertz, WithStreamBody", "", "github.com/cloudwego/hertz"),
-		goServer("nbio", "nbhttp as it comes", "github.com/lesismal/nbio"),
-		peer{
-			Name: "libmicrohttpd", How: "a thread for each connection", Version: []string{"pkg-config", "--modversion", "libmicrohttpd"},
-			Programs: []program{{Args: []string{"sh", "-c", "cc -O1 -o server {servers}/microhttpd.c -lmicrohttpd && exec ./server {port}"}}},
+		goServer("nbio", "nbhttp, with an http.Handler", "github.com/lesismal/nbio"),
+		framework("fastify", "bodyLimit 64 MiB, and a parser that leaves the stream to the handler"),
+		framework("koa", "as it comes"),
+		framework("hapi", "payload: stream, not parsed"),
+		java("Tomcat", "in a program, with a servlet", "libtomcat10-java", "TomcatPeer.java", []string{"tomcat10-catalina", "tomcat10-coyote", "tomcat10-util",
+			"tomcat10-util-scan", "tomcat10-juli", "tomcat10-servlet-api", "tomcat10-annotations-api", "tomcat10-jaspic-api", "tomcat10-jni",
+			"tomcat10-api", "tomcat10-el-api", "tomcat10-jsp-api"}, "{dir}"),
+		java("Jetty", "in a program, with a handler", "libjetty9-java", "Jetty.java",
+			[]string{"jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"}),
+		java("JDK", "com.sun.net.httpserver, threads", "openjdk-17-jdk-headless", "Jdk.java", nil),
+		asgi("hypercorn", "--workers 1", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--log-level", "critical", "serve_own:asgi"),
+		asgi("daphne", "as it comes", "daphne", "-b", "127.0.0.1", "-p", "{port}", "serve_own:asgi"),
+		{
+			Name: "libmicrohttpd", How: "a thread for each connection; the content is taken before a 200", Version: debian("libmicrohttpd-dev"),
+			Programs: []program{{Args: []string{"sh", "-c", "cc -o {dir}/server {servers}/microhttpd.c -lmicrohttpd && exec {dir}/server {port}"}}},
 		},
-		peer{
-			Name: "Caddy", How: "respond", Version: []string{"caddy", "version"},
-			Programs: []program{{
-				Args: []string{"caddy", "run", "--adapter", "caddyfile", "--config", "{dir}/Caddyfile.conf"}, Files: []string{"Caddyfile.conf"},
-			}},
+		{
+			Name: "Caddy", How: "respond", Version: caddyVersion,
+			Programs: []program{{Args: []string{"caddy", "run", "--adapter", "caddyfile", "--config", "{dir}/Caddyfile"}, Files: []string{"Caddyfile"}}},
 		},
-	)
+	}
 	for _, p := range proxies() {
 		more = append(more, p.inFront())
 	}
@@ -77,34 +80,6 @@ func morePeers() []peer {
 	return more
 }
 
-// modePeers are peers of the table in the modes that matter most to them.
-func modePeers(all []peer) []peer {
-	var found []peer
-	for _, want := range []struct {
-		name  string
-		modes []mode
-	}{
-		{"spillway", []mode{part, limits}},
-		{"spillway, nethttp", []mode{part, limits}},
-		{"net/http", []mode{part, closes, wraps, limits}},
-		{"fasthttp, StreamRequestBody", []mode{part, closes, limits}},
-		{"hertz, WithStreamBody", []mode{part, limits}},
-		{"Node", []mode{part, limits}},
-		{"gunicorn, gthread", []mode{part, limits}},
-		{"Cheroot", []mode{part}},
-		{"Tomcat", []mode{part}},
-		{"Jetty", []mode{part}},
-		{"com.sun.net.httpserver", []mode{part}},
-	} {
-		i := slices.IndexFunc(all, func(p peer) bool { return p.Name == want.name })
-		found = append(found, all[i].in(want.modes...)...)
-	}
-	for i := range found {
-		found[i].Withheld = true
-	}
-	return found
-}
-
 // asgi is a peer of Debian's Python that takes an ASGI application and is run as a module.
 func asgi(name, how, module string, args ...string) peer {
 	p := wsgi(name, how, module, append([]string{python, "-m", module}, args...)...)
@@ -112,47 +87,32 @@ func asgi(name, how, module string, args ...string) peer {
 	return p
 }
 
-// nodePeers are Node's frameworks.
-func nodePeers() []peer {
-	var all []peer
-	for _, name := range []string{"fastify", "koa", "hapi"} {
-		module := "./node/node_modules/" + name
-		if name == "hapi" {
-			module = "./node/node_modules/@hapi/hapi"
-		}
-		all = append(all, peer{
-			Name: name, How: "on this table's Node", Version: []string{"/usr/bin/node", "-p", "require('" + module + "/package.json').version"},
-			Programs: []program{{
-				Args: []string{"/usr/bin/node", "{servers}/frameworks.cjs", name, "{port}"}, Env: []string{"NODE_PATH={here}/node/node_modules"},
-			}},
-		})
+// java is a peer that is one file of Java, run as it stands with Debian's jars.
+func java(name, how, pkg, file string, jars []string, more ...string) peer {
+	class := "."
+	for _, jar := range jars {
+		class += ":/usr/share/java/" + jar + ".jar"
 	}
-	return all
+	args := append([]string{"java", "-cp", class, "{servers}/" + file, "{port}"}, more...)
+	return peer{Name: name, How: how, Version: debian(pkg), Programs: []program{{Args: args}}}
 }
 
-// javaPeers run from their sources, which Java compiles when it is started.
-func javaPeers() []peer {
-	tomcat := jars("tomcat10-", "catalina", "coyote", "util", "util-scan", "juli", "api", "servlet-api", "annotations-api", "jaspic-api", "el-api", "jni")
-	jetty := jars("", "jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api")
-	return []peer{
-		java("Tomcat", "embedded, a servlet", []string{"java", "-cp", tomcat, "org.apache.catalina.util.ServerInfo"}, tomcat, "TomcatServer.java"),
-		java("Jetty", "embedded, a handler", []string{"java", "-Dorg.eclipse.jetty.util.log.announce=false", "-cp", jetty, "org.eclipse.jetty.server.Server"}, jetty, "JettyServer.java"),
-		java("com.sun.net.httpserver", "a thread for each exchange", []string{"java", "--version"}, ".", "JDKServer.java"),
+// framework is a peer on Node whose package is in the folder node, where npm has put it.
+func framework(name, how string) peer {
+	here, _ := filepath.Abs("node/node_modules")
+	module := map[string]string{"hapi": "@hapi/hapi"}[name]
+	version := filepath.Join(here, cmp.Or(module, name), "package.json")
+	return peer{
+		Name: name, How: how + "; on this table's Node", Version: []string{"/usr/bin/node", "-p", "require('" + version + "').version"},
+		Programs: []program{{Args: []string{"/usr/bin/node", "{servers}/frameworks.cjs", name, "{port}"}, Env: []string{"NODE_PATH=" + here}}},
 	}
 }
 
-func java(name, how string, version []string, path, source string) peer {
-	args := []string{"java", "-Xmx512m", "-cp", path, "{servers}/" + source, "{port}"}
-	return peer{Name: name, How: how, Version: version, Programs: []program{{Args: args}}}
-}
+// caddyVersion is the command that prints the version of a Caddy that the go command has built, which does not know its own.
+var caddyVersion = []string{"sh", "-c", `go version -m "$(command -v caddy)" | awk '$1 == "mod" { print $3 }' | grep .`}
 
-// jars is a path of Debian's.
-func jars(prefix string, names ...string) string {
-	for i, name := range names {
-		names[i] = "/usr/share/java/" + prefix + name + ".jar"
-	}
-	return strings.Join(names, ":")
-}
+// debian is the command that prints the version of one of Debian's packages.
+func debian(pkg string) []string { return []string{"dpkg-query", "-W", "-f", "${Version}\n", pkg} }
 
 // inFront is a proxy of the chains as a peer: in front of the net/http of the table.
 func (p peer) inFront() peer {

@@ -30,7 +30,7 @@ type peer struct {
 
 // program is a process of a peer's. In its arguments, its environment and its files {port} stands for its port, {first}
 // for that of the peer's first program, {dir} for a directory of its own, {servers} for where the files of the folder
-// servers are, {here} for where this program was started, {self} for this program and {spillway} for spillway's command.
+// servers are, {self} for this program and {spillway} for spillway's command.
 type program struct {
 	Args  []string
 	Env   []string
@@ -89,12 +89,12 @@ const python = "/usr/bin/python3" // Debian's, for Debian's packages
 func peers() []peer {
 	all := []peer{
 		{
-			Name: "spillway", How: "spillway serve", Version: []string{"git", "describe", "--always", "--dirty"},
+			Name: "spillway", How: "spillway serve", Version: describe,
 			Programs: []program{{Args: []string{"{spillway}", "serve", "-addr", "127.0.0.1:{port}"}}},
 			Get:      "/plaintext", Post: "/ignore", Early200: "/ignore", Early413: "/reject?max=4194304", Documented: spillwayCloses,
 		},
 		{
-			Name: "spillway, nethttp", How: "spillway serve -api nethttp", Version: []string{"git", "describe", "--always", "--dirty"},
+			Name: "spillway, nethttp", How: "spillway serve -api nethttp", Version: describe,
 			Programs: []program{{Args: []string{"{spillway}", "serve", "-api", "nethttp", "-addr", "127.0.0.1:{port}"}}},
 			Get:      "/plaintext", Post: "/ignore", Early200: "/ignore", Early413: "/reject?max=4194304", Documented: spillwayCloses,
 		},
@@ -166,6 +166,9 @@ func peers() []peer {
 	}
 	return all
 }
+
+// describe is the command that prints spillway's version.
+var describe = []string{"git", "describe", "--always", "--dirty"}
 
 // defaults fills in the targets that most peers have.
 func (p *peer) defaults() {

@@ -116,8 +116,8 @@ func TestTable(t *testing.T) {
 		{Group: "g", Name: "n", Verdict: "DESYNC", What: hostile, Dialogue: []step{{From: "server", Lines: []string{"S: " + hostile}, Stray: []string{hostile}}}},
 		{Group: "g", Name: "m", Verdict: "ok", What: "fine"},
 	}}
-	all := &table{Command: "go run .", Entries: []entry{
-		{Peer: &peer{Name: "a"}, Report: rep, Early200: hostile}, {Peer: &peer{Name: "b"}, Report: &report{Results: rep.Results[1:]}},
+	all := &table{Command: "go run .", Browsers: []seen{{Browser: "a browser"}}, Entries: []entry{
+		{Peer: &peer{Name: "a"}, Report: rep, Seen: []seen{{Early200: hostile}}}, {Peer: &peer{Name: "b"}, Report: &report{Results: rep.Results[1:]}, Seen: []seen{{}}},
 	}}
 	name := t.TempDir() + "/page.html"
 	if err := all.writePage(name); err != nil {
@@ -143,10 +143,8 @@ func TestChoose(t *testing.T) {
 		only string
 		want []string
 	}{
-		{"spillway", []string{
-			"spillway", "spillway, nethttp", "spillway, reads part", "spillway, limits", "spillway, nethttp, reads part", "spillway, nethttp, limits",
-		}},
-		{"Caddy,nginx", []string{"nginx", "Caddy"}},
+		{"Twisted,Node", []string{"Node", "Twisted", "Node, reads part", "Node, limits"}},
+		{"nginx,Puma", []string{"nginx", "Puma"}},
 		{"Werkzeug kept exhausted", []string{"Werkzeug, kept, exhausted"}},
 	} {
 		chosen, err := choose(peers(), tt.only)

@@ -61,10 +61,6 @@ func (r *running) startAll(p *peer, spillway, backend string) error {
 	if err := os.CopyFS(common, serverFiles); err != nil {
 		return err
 	}
-	here, err := os.Getwd()
-	if err != nil {
-		return err
-	}
 	first := ""
 	for i := range p.Programs {
 		port, err := freePort()
@@ -76,7 +72,7 @@ func (r *running) startAll(p *peer, spillway, backend string) error {
 		}
 		dir := filepath.Join(r.dir, strconv.Itoa(i))
 		fill := strings.NewReplacer("{port}", port, "{first}", first, "{dir}", dir, "{servers}", filepath.Join(common, "servers"),
-			"{here}", here, "{self}", executable(), "{spillway}", spillway, "{backend}", cmp.Or(backend, first))
+			"{self}", executable(), "{spillway}", spillway, "{backend}", cmp.Or(backend, first))
 		if err := p.Programs[i].install(dir, fill); err != nil {
 			return err
 		}

@@ -12,13 +12,19 @@ type Lines struct {
 	buf   []byte
 	lines []line
 	gaps  bool // not all of buf belongs to a line
+
+	//	buf[:cap(buf)] // behind len(buf), what there was before Reset
+	//	lines[:before] // likewise: behind len(lines), the lines from before Reset, where nothing was written over them
+	before int
 }
 
 // line is the place of a line in the buffer.
 type line struct{ begin, nameEnd, end int }
 
 // Reset empties the list.
-func (f *Lines) Reset() { f.buf, f.lines, f.gaps = f.buf[:0], f.lines[:0], false }
+func (f *Lines) Reset() {
+	f.buf, f.lines, f.gaps, f.before = f.buf[:0], f.lines[:0], false, len(f.lines)
+}
 
 // Add adds a line.
 func (f *Lines) Add(name, value string) {
@@ -29,6 +35,26 @@ func (f *Lines) Add(name, value string) {
 	f.buf = append(f.buf, value...)
 	f.buf = append(f.buf, "\r\n"...)
 	f.lines = append(f.lines, line{begin, nameEnd, len(f.buf)})
+}
+
+// Again adds a line if there was the same one at this place before Reset, as most responses have most lines in common with the last
+// one. What was found out about that line then is true of this one.
+func (f *Lines) Again(name, value string) bool {
+	n := len(f.lines)
+	if n >= f.before {
+		return false
+	}
+	was, begin := f.lines[:n+1][n], len(f.buf)
+	nameEnd := begin + len(name)
+	if was != (line{begin, nameEnd, nameEnd + len(": ") + len(value) + len("\r\n")}) {
+		return false
+	}
+	b := f.buf[:was.end]
+	if string(b[begin:nameEnd]) != name || string(b[nameEnd+len(": "):was.end-len("\r\n")]) != value {
+		return false
+	}
+	f.buf, f.lines = b, f.lines[:n+1]
+	return true
 }
 
 func (f *Lines) find(name string, from int) int {

@@ -24,6 +24,7 @@ const blindIdle = 2 * time.Second
 type Lingerers struct {
 	mu   sync.Mutex
 	all  list.List // of *Socket, the oldest first
+	out  int64     // how many had to leave for another
 	busy time.Time // until when the bytes that were thrown away keep all within their rate
 }
 
@@ -105,8 +106,16 @@ func (l *Lingerers) push(s *Socket, most int) (place *list.Element, oldest *Sock
 	place = l.all.PushBack(s)
 	if l.all.Len() > most {
 		oldest = l.all.Remove(l.all.Front()).(*Socket)
+		l.out++
 	}
 	return place, oldest
+}
+
+// Displaced returns how many connections had to leave for another.
+func (l *Lingerers) Displaced() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out
 }
 
 func (l *Lingerers) leave(place *list.Element) {

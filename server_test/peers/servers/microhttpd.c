@@ -1,22 +1,27 @@
-/* libmicrohttpd: the handler answers and leaves the content to the server: server PORT */
-#include <arpa/inet.h>
+/* libmicrohttpd, a thread for each connection; it answers as soon as it has the head, and takes the content after that: microhttpd PORT */
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 
-static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *size, void **state)
+static enum MHD_Result answer(void *unused, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                              const char *data, size_t *size, void **state)
 {
-    static const struct { const char *page, *text; unsigned status; } replies[] = {
-        {"/", "hello\n", 200}, {"/ignore", "ignored\n", 200}, {"/reject", "too large\n", 413}};
-    const char *text = "not found\n";
+    static int begun;
     unsigned status = 404;
-    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
-        if (strcmp(url, replies[i].page) == 0) {
-            text = replies[i].text;
-            status = replies[i].status;
-        }
+    const char *text = "not found\n";
+    if (!strcmp(url, "/")) { status = 200; text = "hello\n"; }
+    if (!strcmp(url, "/ignore")) { status = 200; text = "ignored\n"; }
+    if (!strcmp(url, "/reject")) { status = 413; text = "too large\n"; }
+    if (*state == NULL && status == 200) { /* an early answer would end the connection: it is meant for errors */
+        *state = &begun;
+        return MHD_YES;
+    }
+    if (*size > 0) {
+        *size = 0;
+        return MHD_YES;
+    }
     struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
     MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
@@ -26,10 +31,9 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 
 int main(int argc, char **argv)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     if (!MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, answer, NULL,
-                          MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END))
+                          MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_END))
         return 1;
     for (;;)
         pause();

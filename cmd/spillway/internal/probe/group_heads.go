@@ -17,6 +17,16 @@ C:` + answer,
 		Why: "Two recipients may each believe another one: 400.",
 	},
 	{
+		ID: "head-http-1.0-two-hosts", Name: "two Hosts, HTTP/1.0",
+		Oracle: Refuse, Ref: "RFC 9112 §3.2",
+		Wire: `
+C: GET $get HTTP/1.0
+C: Host: $host
+C: Host: spillway-probe
+C:` + answer,
+		Why: "Without a Host it would be served; two of them are ambiguous in any version: 400.",
+	},
+	{
 		ID: "head-an-invalid-host", Name: "an invalid Host",
 		Oracle: Refuse, Ref: "RFC 9112 §3.2",
 		Wire: `
@@ -84,6 +94,32 @@ C: GET $get HTTP/2.0
 C: Host: $host
 C:` + answer,
 		Why: "Another major version is another protocol: 505.",
+	},
+	{
+		ID: "head-http-0.9", Name: "HTTP/0.9",
+		Level: Policy, Oracle: Refuse, Ref: "RFC 9112 §C.1",
+		Wire: `
+C: GET $get
+C:` + answer,
+		Why: "It cannot say which host it is for, and its answer has no head by which its end is known.",
+	},
+	{
+		ID: "head-connect-without-a-port", Name: "CONNECT without a port",
+		Oracle: Refuse, Ref: "RFC 9110 §9.3.6",
+		Wire: `
+C: CONNECT spillway-probe: HTTP/1.1
+C: Host: $host
+C:` + answer,
+		Why: "A tunnel leads to a port, and there is no usual one.",
+	},
+	{
+		ID: "head-connect-to-port-65536", Name: "CONNECT to port 65536",
+		Oracle: Refuse, Ref: "RFC 9110 §9.3.6",
+		Wire: `
+C: CONNECT spillway-probe:65536 HTTP/1.1
+C: Host: $host
+C:` + answer,
+		Why: "There is no such port; who cuts the number to 16 bits opens a tunnel to port 0.",
 	},
 	{
 		ID: "head-a-version-in-lower-case", Name: "a version in lower case",

@@ -108,7 +108,7 @@ C: $content\` + answer + next,
 	},
 	{
 		ID: "persist-http-1.9", Name: "HTTP/1.9",
-		Level: Should, Oracle: Keep, Wire: again("1.9"), Ref: "RFC 9110 §2.5",
+		Level: Should, Oracle: Keep, Wire: again("1.9"), Ref: "RFC 9110 §6.2",
 		Why: "A higher minor version is to be taken as the highest one that is known.",
 	},
 }

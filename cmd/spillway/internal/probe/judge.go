@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -80,7 +81,7 @@ func (o *outcome) judgeKeep() Finding {
 	switch {
 	case claimed >= 0:
 		f := o.found(Wrong, "The answer calls itself HTTP/1.%d, to which no server conforms.", o.answers[claimed].Minor)
-		f.Advice = "Answer with the highest version that the server conforms to (RFC 9110 §2.5)."
+		f.Advice = "Answer with the highest version that the server conforms to (RFC 9110 §6.2)."
 		return f
 	case refused >= 0:
 		return o.found(Lost, "Request %d, which gets %d otherwise, got %d.", refused+1, o.known.Get, o.answers[refused].Status)
@@ -181,6 +182,8 @@ func (o *outcome) judgeRefuse() Finding {
 		return o.found(OK, "Refused with %d, and kept open.", o.answers[0].Status)
 	case len(o.answers) > 0:
 		return o.refusal()
+	case o.garbage >= 0 && len(o.known.Page) > 0 && bytes.HasPrefix(o.at(o.garbage), o.known.Page):
+		return o.found(Lax, "It was served: the page came without a head.")
 	case o.garbage >= 0:
 		return o.found(OK, "Refused, in words that are no HTTP response, and closed.")
 	}

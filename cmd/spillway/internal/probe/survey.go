@@ -19,6 +19,7 @@ type survey struct {
 	Took   time.Duration `json:"-"`      // how long the GET took
 	Alone  bool          `json:"alone"`  // while one connection is open, no other is served
 	Head   bool          `json:"head"`   // the answer to a plain HEAD has content
+	Page   []byte        `json:"-"`      // what the content of the GET's answer begins with
 }
 
 func (p *place) plain(target string) []byte {
@@ -35,7 +36,7 @@ func (p *player) look(ctx context.Context) error {
 	if err := p.healthy.check(first); err != nil {
 		return err
 	}
-	p.known = survey{Server: plainText(first.Get("Server"), 60), Get: first.Status, Took: first.Done}
+	p.known = survey{Server: plainText(first.Get("Server"), 60), Get: first.Status, Took: first.Done, Page: first.Body[:min(len(first.Body), 100)]}
 	p.patience = max(p.patience, 4*first.Done)
 	if !first.Last() {
 		if _, other, err := p.once(ctx, p.get, p.patience/2); err != nil {

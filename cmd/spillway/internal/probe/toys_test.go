@@ -93,8 +93,11 @@ func (req *toyRequest) skip(r *bufio.Reader) error {
 	}
 }
 
+// toyPage is the content of every answer.
+const toyPage = "hello\n"
+
 func (req *toyRequest) answer(w io.Writer, fields ...string) {
-	content := "hello\n"
+	content := toyPage
 	head := "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n"
 	if strings.HasPrefix(req.target, "/spillway-probe-") {
 		head = strings.Replace(head, "200 OK", "404 Not Found", 1)

@@ -59,6 +59,21 @@ func refusing(c *net.TCPConn, r *bufio.Reader) {
 	}
 }
 
+// ancient speaks HTTP/0.9 to those who do.
+func ancient(c *net.TCPConn, r *bufio.Reader) {
+	for {
+		req, err := readToy(r)
+		if err != nil {
+			return
+		}
+		if !strings.HasPrefix(req.version, "HTTP/") {
+			io.WriteString(c, toyPage)
+			return
+		}
+		req.answer(c)
+	}
+}
+
 // dropping drops lines that begin with white space.
 func dropping(c *net.TCPConn, r *bufio.Reader) {
 	for {
@@ -170,6 +185,10 @@ func TestVerdictsAreRight(t *testing.T) {
 		{"a line dropped", dropping, "a space before the first field", OK},
 		{"a line taken for a field", lax, "a space before the first field", Lax},
 		{"a line refused", refusing, "a space before the first field", OK},
+		{"a page without a head", ancient, "HTTP/0.9", Lax},
+		{"a line without a version answered", lax, "HTTP/0.9", Lax},
+		{"two Hosts believed", lax, "two Hosts, HTTP/1.0", Lax},
+		{"a tunnel to nowhere", lax, "CONNECT to port 65536", Lax},
 		{"closing on a half-close", oneSided, "half-closed behind a request", Closed},
 		{"closing on a half-close", oneSided, "half-closed behind content", Closed},
 		{"answering on a half-close", lax, "half-closed behind a request", OK},
