@@ -31,7 +31,7 @@ A cell says what the backend made of what the proxy forwards. **ok**: it answere
 **X n**: EXTRA ANSWER, it answered more to n payloads. **V n**: VICTIM, to n payloads it did so and kept the connection, or
 the next request on it, another client's, got an answer that was not its own. The proxy is not there in a replay: whether it
 would notice the answer too many is left open. **withheld**: something was found that has no public report; it goes to those who
-maintain the programs, and not into this table. Squid and Traffic Server are set up here too, and did not start where this was made.
+maintain the programs, and not into this table.
 
 `
 
@@ -138,6 +138,9 @@ func (m *matrix) markdown() []byte {
 	}
 	b.WriteString(chainIntroduction)
 	fmt.Fprintf(&b, "Made on %s, on %s, %d pairs, in this folder with\n\n    %s\n\n", m.When.Format("2006-01-02"), m.System, pairs, m.Command)
+	if len(m.LeftOut) > 0 {
+		fmt.Fprintf(&b, "Left out: %s.\n\n", cell(strings.Join(m.LeftOut, ", ")))
+	}
 	b.WriteString("## The proxies\n\nHow many payloads each refused, made harmless, or passed on as they came; of these, how many break a rule of framing.\n\n")
 	b.WriteString("| proxy | version | how | refused | normalised | forwarded | of these odd |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for i := range m.Rows {

@@ -38,7 +38,8 @@ func proxies() []peer {
 		proxy("nghttpx", "no TLS on either side", []string{"nghttpx", "-v"}, "chain_nghttpx.conf", "nghttpx", "--conf={dir}/chain_nghttpx.conf"),
 		proxy("Varnish", "return (pass)", []string{"varnishd", "-V"}, "chain_varnish.vcl",
 			"varnishd", "-F", "-j", "none", "-n", "{dir}/varnish", "-a", "127.0.0.1:{port}", "-s", "malloc,16m", "-f", "{dir}/chain_varnish.vcl"),
-		proxy("Squid", "accel, cache deny all", []string{"squid", "-v"}, "chain_squid.conf", "squid", "-N", "-f", "{dir}/chain_squid.conf"),
+		proxy("Squid", "accel, cache deny all", []string{"squid", "-v"}, "chain_squid.conf",
+			asOther("squid", "-N", "-n", "peer{port}", "-f", "{dir}/chain_squid.conf")...),
 		trafficServer(),
 		proxy("Caddy", "reverse_proxy", caddyVersion, "chain_Caddyfile",
 			"caddy", "run", "--adapter", "caddyfile", "--config", "{dir}/chain_Caddyfile"),
@@ -50,10 +51,16 @@ func proxy(name, how string, version []string, file string, args ...string) peer
 }
 
 func trafficServer() peer {
-	p := proxy("Traffic Server", "no cache", []string{"traffic_server", "-V"}, "records.config", "traffic_server")
-	p.Programs[0].Files = append(p.Programs[0].Files, "remap.config")
+	p := proxy("Traffic Server", "no cache", []string{"traffic_server", "-V"}, "records.config", asOther("traffic_server")...)
+	p.Programs[0].Files = append(p.Programs[0].Files, "remap.config", "ip_allow.yaml", "storage.config")
 	p.Programs[0].Env = []string{"PROXY_CONFIG_CONFIG_DIR={dir}"}
 	return p
+}
+
+// asOther is a command that does not see that root runs it: some refuse that, give up root, and read their files, shared memory and logs
+// as a user that may have no way to them. In a user namespace of its own the program is that user to itself and root to the files.
+func asOther(args ...string) []string {
+	return append([]string{"unshare", "--map-user=1000", "--map-group=1000"}, args...)
 }
 
 // backends are the names of the peers that recordings are sent to.
@@ -106,6 +113,7 @@ type matrix struct {
 	System  string
 	Columns []column
 	Rows    []recorded
+	LeftOut []string // which programs, and why
 }
 
 type column struct{ Name, Version string }
@@ -116,11 +124,11 @@ func (m *matrix) fill(ctx context.Context, dir, spillway string, fronts, backs [
 		row := recorded{Peer: &fronts[i], File: filepath.Join(dir, fmt.Sprintf("%d.json", i))}
 		var err error
 		if row.Version, err = row.Peer.version(); err != nil {
-			fmt.Printf("%-28s not installed\n", row.Peer.Name)
+			m.leaveOut(row.Peer, "not installed")
 			continue
 		}
 		if row.Report, err = record(ctx, spillway, &row); err != nil {
-			fmt.Printf("%-28s %v\n", row.Peer.Name, err)
+			m.leaveOut(row.Peer, err.Error())
 			continue
 		}
 		fmt.Printf("%-28s %5.1f s  %s\n", row.Peer.Name, row.Report.Seconds, row.Report.line())
@@ -130,7 +138,7 @@ func (m *matrix) fill(ctx context.Context, dir, spillway string, fronts, backs [
 		p := &backs[i]
 		version, err := p.version()
 		if err != nil {
-			fmt.Printf("%-28s not installed\n", p.Name)
+			m.leaveOut(p, "not installed")
 			continue
 		}
 		if err := m.sendTo(ctx, spillway, p); err != nil {
@@ -141,19 +149,28 @@ func (m *matrix) fill(ctx context.Context, dir, spillway string, fronts, backs [
 	return nil
 }
 
+// leaveOut says why there is nothing of a program.
+func (m *matrix) leaveOut(p *peer, why string) {
+	fmt.Printf("%-28s %s\n", p.Name, why)
+	m.LeftOut = append(m.LeftOut, fmt.Sprintf("%s (%.200s)", p.Name, why))
+}
+
 // record starts a proxy and records what it forwards.
 func record(ctx context.Context, spillway string, row *recorded, args ...string) (*chainReport, error) {
-	relay, err := freePort()
+	behind, err := net.Listen("tcp", "127.0.0.1:0") // a proxy may look when it starts whether its backend is there
 	if err != nil {
 		return nil, err
 	}
-	server, err := startBefore(row.Peer, spillway, relay)
+	relay := behind.Addr().String()
+	_, port, _ := net.SplitHostPort(relay)
+	server, err := startBefore(row.Peer, spillway, port)
+	behind.Close()
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
 	front := "http://" + server.addr + "/"
-	args = append(args, "-front", front, "-post", front+"ignore", "-listen", net.JoinHostPort("127.0.0.1", relay), "-record", row.File, "-patience", "1s")
+	args = append(args, "-front", front, "-post", front+"ignore", "-listen", relay, "-record", row.File, "-patience", "1s")
 	return chain(ctx, spillway, args...)
 }
 

@@ -52,6 +52,7 @@ func TestWithheld(t *testing.T) {
 	published = []public{{"front", "told", "known-id", "a source"}}
 	found := &chainReport{Results: []chainResult{{ID: "known-id", Verdict: "VICTIM", What: "<script>alert(1)</script>", Odd: true}}}
 	m := matrix{
+		LeftOut: []string{"absent (not installed)"},
 		Columns: []column{{Name: "told"}, {Name: "untold"}, {Name: "sound"}},
 		Rows: []recorded{{Peer: &peer{Name: "front"}, Report: found, Pairs: []pair{
 			{"front", "told", found}, {"front", "untold", found}, {"front", "sound", &chainReport{}},
@@ -66,7 +67,7 @@ func TestWithheld(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(m.markdown())
-	for _, want := range []string{"| told |  | V 1 |", "| untold |  | withheld |", "| sound |  | ok |", "a source: VICTIM known-id"} {
+	for _, want := range []string{"| told |  | V 1 |", "| untold |  | withheld |", "| sound |  | ok |", "a source: VICTIM known-id", "Left out: absent (not installed)."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
