@@ -199,10 +199,16 @@ func look(ctx context.Context, p *peer, spillway string, viewers []*viewer) (*en
 	if err != nil {
 		return nil, err
 	}
-	defer server.stop()
+	defer func() { server.stop() }()
 	e := &entry{Peer: p}
 	if e.Report, err = probe(ctx, spillway, p, server.addr); err != nil {
 		return nil, err
+	}
+	if e.Report.Unplayed > 0 && len(viewers) > 0 { // it has not outlived the probe
+		server.stop()
+		if server, err = start(p, spillway); err != nil {
+			return nil, err
+		}
 	}
 	for _, v := range viewers {
 		e.Seen = append(e.Seen, seen{v.name, v.version, v.look("http://"+server.addr, p.Early200), v.look("http://"+server.addr, p.Early413)})

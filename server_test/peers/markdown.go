@@ -40,7 +40,7 @@ http.MaxBytesReader), and answers 413 to all else.
 
 What stands in no list is skipped with a line, as it is not installed or does not start. The programs are Debian's packages
 (--no-install-recommends): apache2, chromium, firefox-esr, gunicorn, h2o, haproxy, libjetty9-java, libmicrohttpd-dev, libtomcat10-java, lighttpd,
-nghttp2-proxy, nginx-light, node-express, openjdk-17-jdk-headless, puma, python3-aiohttp, python3-cheroot, python3-daphne, python3-gevent,
+nghttp2-proxy, nginx-light, node-express, openjdk-17-jdk-headless, puma, python3-aiohttp, python3-cheroot, python3-gevent,
 python3-hypercorn, python3-paste, python3-tornado, python3-twisted, python3-uvicorn, python3-waitress, python3-werkzeug, ruby-webrick, squid, thin,
 trafficserver, unicorn, uwsgi, uwsgi-plugin-python3 and varnish, with gcc and pkg-config. Node is the one that is installed as /usr/bin/node; fastify, koa and hapi come with
 ` + "`npm ci`" + ` in the folder node; Caddy with

@@ -61,7 +61,6 @@ func morePeers() []peer {
 			[]string{"jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"}),
 		java("JDK", "com.sun.net.httpserver, threads", "openjdk-17-jdk-headless", "Jdk.java", nil),
 		asgi("hypercorn", "--workers 1", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--log-level", "critical", "serve_own:asgi"),
-		asgi("daphne", "as it comes", "daphne", "-b", "127.0.0.1", "-p", "{port}", "serve_own:asgi"),
 		{
 			Name: "libmicrohttpd", How: "a thread for each connection; the content is taken before a 200", Version: debian("libmicrohttpd-dev"),
 			Programs: []program{{Args: []string{"sh", "-c", "cc -o {dir}/server {servers}/microhttpd.c -lmicrohttpd && exec {dir}/server {port}"}}},
