@@ -33,7 +33,7 @@ func files(t *testing.T, suffix string) (all []string) {
 			return err
 		}
 		name := d.Name()
-		if d.IsDir() && (strings.HasPrefix(name, ".") && path != root || name == "testdata" && suffix == ".md") {
+		if d.IsDir() && (strings.HasPrefix(name, ".") && path != root || name == "testdata" && suffix == ".md" || name == "node_modules") {
 			return filepath.SkipDir
 		}
 		if strings.HasSuffix(name, suffix) {

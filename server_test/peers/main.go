@@ -3,12 +3,14 @@
 //	go run .                                          all that are installed
 //	go run . -only spillway,net/http,fasthttp         some
 //	go run . -results RESULTS.md -html results.html   and writes the two files that are committed
+//	go run . -from table.json -results RESULTS.md ... writes them of what an earlier run has kept with -keep table.json
 //	go run . -chains -results .                       proxies in front of backends: CHAINS.md and matrix.html
 package main
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -56,6 +58,8 @@ func run(args []string) error {
 	only := flags.String("only", "", "the `NAMES` of the peers to probe, with commas between them; a name stands for all that begin with it and a comma")
 	results := flags.String("results", "", "write the table to `FILE`; with -chains, CHAINS.md and matrix.html to this folder")
 	html := flags.String("html", "", "write one page with all peers side by side to `FILE`")
+	keep := flags.String("keep", "", "write what was found to `FILE`, without what is withheld")
+	from := flags.String("from", "", "probe nothing: take what -keep has written to `FILE`")
 	hold := flags.Bool("hold", false, "probe nothing: start the peers of -only, say where they are, and keep them until this program is interrupted")
 	chains := flags.Bool("chains", false, "probe chains instead: the proxies in front of the backends of -only")
 	front := flags.String("front", "", "with -chains, the `NAMES` of the proxies; empty: all")
@@ -74,8 +78,18 @@ func run(args []string) error {
 		return holdAll(ctx, chosen)
 	}
 	t := &table{When: time.Now().UTC(), Command: strings.TrimSpace("go run . " + strings.Join(args, " ")), System: system()}
-	if err := t.fill(ctx, chosen, *browser); err != nil {
+	if *from != "" {
+		err = t.load(*from)
+	} else {
+		err = t.fill(ctx, chosen, *browser)
+	}
+	if err != nil {
 		return err
+	}
+	if *keep != "" {
+		if err := t.save(*keep); err != nil {
+			return err
+		}
 	}
 	if *results != "" {
 		if err := os.WriteFile(*results, t.markdown(), 0o644); err != nil {
@@ -149,11 +163,34 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 		e.Version = version
 		fmt.Println(e.line())
 		if p.Withheld {
+			for i := range e.Report.Results {
+				if r := &e.Report.Results[i]; r.exploitable() {
+					fmt.Printf("    %s %s: %s: %s\n", r.Verdict, r.Group, r.Name, r.What)
+				}
+			}
 			e.Report.withhold()
 		}
 		t.Entries = append(t.Entries, *e)
 	}
 	return nil
+}
+
+// save keeps the table, for files that are written again without a run.
+func (t *table) save(name string) error {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644)
+}
+
+// load takes the table that save has kept.
+func (t *table) load(name string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, t)
 }
 
 // look probes one peer, and looks at it with the browsers that there are.
@@ -162,10 +199,16 @@ func look(ctx context.Context, p *peer, spillway string, viewers []*viewer) (*en
 	if err != nil {
 		return nil, err
 	}
-	defer server.stop()
+	defer func() { server.stop() }()
 	e := &entry{Peer: p}
 	if e.Report, err = probe(ctx, spillway, p, server.addr); err != nil {
 		return nil, err
+	}
+	if e.Report.Unplayed > 0 && len(viewers) > 0 { // it has not outlived the probe
+		server.stop()
+		if server, err = start(p, spillway); err != nil {
+			return nil, err
+		}
 	}
 	for _, v := range viewers {
 		e.Seen = append(e.Seen, seen{v.name, v.version, v.look("http://"+server.addr, p.Early200), v.look("http://"+server.addr, p.Early413)})

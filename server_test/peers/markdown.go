@@ -33,6 +33,19 @@ early, and the page is shown.
 
 `
 
+const setUp = `The handler answers every request at once and leaves the content to the server, unless it says otherwise. Behind a server's name:
+**reads part**, the handler of the uploads reads 10 bytes, and answers; **closes**, it closes the content, unread; **closes a
+wrapper**, it reads 10 bytes through a buffer of 4 KiB, and closes that; **limits**, it reads what is no longer than 1 KiB (net/http's with
+http.MaxBytesReader), and answers 413 to all else.
+
+What stands in no list is skipped with a line, as it is not installed or does not start. The programs are Debian's packages
+(--no-install-recommends): apache2, chromium, firefox-esr, gunicorn, h2o, haproxy, libjetty9-java, libmicrohttpd-dev, libtomcat10-java, lighttpd,
+nghttp2-proxy, nginx-light, node-express, openjdk-17-jdk-headless, puma, python3-aiohttp, python3-cheroot, python3-gevent,
+python3-hypercorn, python3-paste, python3-tornado, python3-twisted, python3-uvicorn, python3-waitress, python3-werkzeug, ruby-webrick, squid, thin,
+trafficserver, unicorn, uwsgi, uwsgi-plugin-python3 and varnish, with gcc and pkg-config. Node is the one that is installed as /usr/bin/node; fastify, koa and hapi come with
+` + "`npm ci`" + ` in the folder node; Caddy with
+` + "`go install github.com/caddyserver/caddy/v2/cmd/caddy@latest`."
+
 func (t *table) markdown() []byte {
 	var b strings.Builder
 	b.WriteString(introduction)
@@ -42,7 +55,7 @@ func (t *table) markdown() []byte {
 	}
 	fmt.Fprintf(&b, ", in this folder with\n\n    %s\n\n", t.Command)
 	t.counts(&b)
-	b.WriteString("\n## How each is set up\n\nThe handler answers every request at once and leaves the content to the server, unless it says otherwise.\n\n")
+	b.WriteString("\n## How each is set up\n\n" + setUp + "\n\n")
 	for _, e := range t.Entries {
 		if e.Peer.How != "" {
 			fmt.Fprintf(&b, "- **%s**: %s\n", e.Peer.Name, cell(e.Peer.How))
@@ -88,10 +101,18 @@ func (e *entry) faults(b *strings.Builder) {
 	fmt.Fprintf(b, "\n**%s**\n\n", e.Peer.Name)
 	for _, v := range verdicts {
 		var names []string
+		many := map[string]int{} // of the groups that would fill pages, the number is enough here
 		for i := range e.Report.Results {
-			if r := &e.Report.Results[i]; r.fault() && r.Verdict == v {
+			switch r := &e.Report.Results[i]; {
+			case !r.fault() || r.Verdict != v:
+			case strings.HasSuffix(r.Group, ", many"):
+				many[r.Group]++
+			default:
 				names = append(names, r.Name)
 			}
+		}
+		for _, group := range slices.Sorted(maps.Keys(many)) {
+			names = append(names, fmt.Sprintf("%d of “%s”", many[group], group))
 		}
 		if len(names) > 0 {
 			fmt.Fprintf(b, "- %s: %s\n", v, strings.Join(names, "; "))

@@ -18,10 +18,10 @@ func morePeers() []peer {
 		wsgi("Cheroot", "its WSGI server", "cheroot", python, "{servers}/serve.py", "cheroot", "{port}"),
 		wsgi("gevent", "pywsgi", "gevent", python, "{servers}/serve.py", "gevent", "{port}"),
 		{
-			Name: "uWSGI", How: "--http11-socket, one process", Version: []string{"uwsgi", "--version"},
+			Name: "uWSGI", How: "its HTTP router, --http-keepalive, --http-chunked-input, --http-manage-expect", Version: []string{"uwsgi", "--version"},
 			Programs: []program{{Args: []string{
-				"uwsgi", "--plugin", "python3", "--http11-socket", "127.0.0.1:{port}", "--chdir", "{servers}", "--wsgi-file", "{servers}/app.py",
-				"--callable", "app", "--disable-logging", "--need-app", "--die-on-term",
+				"uwsgi", "--plugins", "python3,http", "--http", "127.0.0.1:{port}", "--http-keepalive", "--http-chunked-input", "--http-manage-expect",
+				"--chdir", "{servers}", "--wsgi-file", "{servers}/app.py", "--callable", "app", "--disable-logging", "--need-app", "--die-on-term", "--master",
 			}}},
 		},
 		{
@@ -31,6 +31,10 @@ func morePeers() []peer {
 		{
 			Name: "Thin", How: "config.ru", Version: []string{"thin", "--version"},
 			Programs: []program{{Args: []string{"thin", "-q", "-e", "production", "-a", "127.0.0.1", "-p", "{port}", "-R", "{servers}/config.ru", "start"}}},
+		},
+		{
+			Name: "unicorn", How: "config.ru", Version: []string{"unicorn", "--version"},
+			Programs: []program{{Args: []string{"unicorn", "-E", "production", "-l", "127.0.0.1:{port}", "{servers}/config.ru"}}},
 		},
 		{
 			Name: "WEBrick", How: "a servlet", Version: []string{"ruby", "-rwebrick", "-e", "puts WEBrick::VERSION"},
@@ -43,8 +47,9 @@ func morePeers() []peer {
 				Args: []string{"/usr/bin/node", "{servers}/express.cjs", "{port}"}, Env: []string{"NODE_PATH=/usr/share/nodejs"},
 			}},
 		},
-		goServer("fiber", "BodyLimit 64 MiB, for the uploads", "github.com/gofiber/fiber/v2"),
+		goServer("fiber", "BodyLimit 64 MiB, for the uploads", "github.com/gofiber/fiber/v3"),
 		goServer("hertz", "WithMaxRequestBodySize 64 MiB, for the uploads", "github.com/cloudwego/hertz"),
+		goServer("hertz, WithStreamBody", "", "github.com/cloudwego/hertz"),
 		goServer("nbio", "nbhttp, with an http.Handler", "github.com/lesismal/nbio"),
 		framework("fastify", "bodyLimit 64 MiB, and a parser that leaves the stream to the handler"),
 		framework("koa", "as it comes"),
@@ -55,8 +60,7 @@ func morePeers() []peer {
 		java("Jetty", "in a program, with a handler", "libjetty9-java", "Jetty.java",
 			[]string{"jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"}),
 		java("JDK", "com.sun.net.httpserver, threads", "openjdk-17-jdk-headless", "Jdk.java", nil),
-		wsgi("hypercorn", "--workers 1", "hypercorn", "/usr/bin/env", "PYTHONPATH={servers}", python, "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--log-level", "critical",
-			"serve_own:asgi"),
+		asgi("hypercorn", "--workers 1", "hypercorn", "--bind", "127.0.0.1:{port}", "--workers", "1", "--log-level", "critical", "serve_own:asgi"),
 		{
 			Name: "libmicrohttpd", How: "a thread for each connection; the content is taken before a 200", Version: debian("libmicrohttpd-dev"),
 			Programs: []program{{Args: []string{"sh", "-c", "cc -o {dir}/server {servers}/microhttpd.c -lmicrohttpd && exec {dir}/server {port}"}}},
@@ -75,10 +79,10 @@ func morePeers() []peer {
 	return more
 }
 
-// partial is a WSGI server's peer whose handler reads ten bytes of the content.
-func (p peer) partial() peer {
-	p.Name += ", reads part"
-	p.Post, p.Withheld = "/partial", true
+// asgi is a peer of Debian's Python that takes an ASGI application and is run as a module.
+func asgi(name, how, module string, args ...string) peer {
+	p := wsgi(name, how, module, append([]string{python, "-m", module}, args...)...)
+	p.Programs[0].Env = append(p.Programs[0].Env, "PYTHONPATH={servers}")
 	return p
 }
 

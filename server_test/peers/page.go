@@ -51,15 +51,17 @@ type pageRow struct {
 }
 
 type pageCell struct {
-	Verdict, What string
-	Column        int
+	Verdict string
+	Said    int // what the probe said, in the page's data; 0 of what is not listed, as it shows no fault
 }
 
 // pageData is what the page's script shows: for the cell "row.column" of a fault its steps, and every line once.
 type pageData struct {
+	Said      []string          `json:"said"`
 	Lines     []string          `json:"lines"`
 	Dialogues map[string][]call `json:"dialogues"`
-	index     map[string]int
+	said      map[string]int
+	lines     map[string]int
 }
 
 // call is a step: its time, and its lines as indices, those of what belongs to no request negative and less one.
@@ -82,16 +84,16 @@ func (t *table) writePage(name string) error {
 
 func (t *table) page() *page {
 	p := &page{table: t, Verdicts: verdicts, Columns: len(t.Entries) + 1}
-	p.Data.Dialogues, p.Data.index = map[string][]call{}, map[string]int{}
+	p.Data = pageData{Said: []string{"No fault."}, Dialogues: map[string][]call{}, said: map[string]int{}, lines: map[string]int{}}
 	for n, s := range t.scenarios() {
 		if last := len(p.Groups); last == 0 || p.Groups[last-1].Name != s.Group {
 			p.Groups = append(p.Groups, pageGroup{Name: s.Group})
 		}
 		row := pageRow{ID: fmt.Sprint(n), Name: s.Name, Why: s.Why, Ref: s.Section}
 		for column := range t.Entries {
-			cell := pageCell{Column: column, Verdict: "ok", What: "No fault."}
+			cell := pageCell{Verdict: "ok"}
 			if r := t.Entries[column].Report.find(s); r != nil {
-				cell.Verdict, cell.What = r.Verdict, r.What
+				cell = pageCell{Verdict: r.Verdict, Said: indexOf(r.What, p.Data.said, &p.Data.Said)}
 				if r.fault() {
 					p.Data.Dialogues[fmt.Sprintf("%d.%d", n, column)] = p.Data.calls(r.Dialogue)
 				}
@@ -127,11 +129,16 @@ func (d *pageData) line(text string) int {
 	if runes := []rune(text); len(runes) > mostText {
 		text = string(runes[:mostText]) + "…"
 	}
-	i, ok := d.index[text]
+	return indexOf(text, d.lines, &d.Lines)
+}
+
+// indexOf returns where a text is in a list, of which the index knows the places; it is put there if it is not yet.
+func indexOf(text string, index map[string]int, list *[]string) int {
+	i, ok := index[text]
 	if !ok {
-		i = len(d.Lines)
-		d.index[text] = i
-		d.Lines = append(d.Lines, text)
+		i = len(*list)
+		index[text] = i
+		*list = append(*list, text)
 	}
 	return i
 }

@@ -159,23 +159,8 @@ func peers() []peer {
 		wsgi("Paste", "httpserver as it comes: HTTP/1.0", "paste", python, "{servers}/serve.py", "paste", "{port}"),
 		wsgi("Paste, HTTP/1.1", "httpserver, protocol_version HTTP/1.1", "paste", python, "{servers}/serve.py", "paste11", "{port}"),
 	)
-	for _, p := range all {
-		if p.Name == "gunicorn, gthread" || p.Name == "waitress" || p.Name == "wsgiref" {
-			all = append(all, p.partial())
-		}
-	}
-	for _, mode := range []string{"reads part", "closes", "closes a wrapper", "limits"} {
-		for _, name := range []string{"net/http", "spillway, nethttp"} {
-			p := goServer(name+", "+mode, "the handler "+mode+howMode[mode], "")
-			if name == "net/http" {
-				p.Withheld = true
-			} else {
-				p.Version = describe
-			}
-			all = append(all, p)
-		}
-	}
 	all = append(all, morePeers()...)
+	all = append(all, modePeers(all)...)
 	for i := range all {
 		all[i].defaults()
 	}
@@ -184,14 +169,6 @@ func peers() []peer {
 
 // describe is the command that prints spillway's version.
 var describe = []string{"git", "describe", "--always", "--dirty"}
-
-// howMode says more of what a handler does.
-var howMode = map[string]string{
-	"reads part":       " of the content: ten bytes",
-	"closes":           " the body unread",
-	"closes a wrapper": " around the body, of which it has read ten bytes through a buffer",
-	"limits":           " the content to 1,000 bytes, reads as far as that goes, and answers as the others do",
-}
 
 // defaults fills in the targets that most peers have.
 func (p *peer) defaults() {

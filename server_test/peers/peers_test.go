@@ -143,9 +143,9 @@ func TestChoose(t *testing.T) {
 		only string
 		want []string
 	}{
-		{"Twisted,Node", []string{"Node", "Twisted"}},
-		{"Node,nginx", []string{"Node", "nginx"}},
-		{"fasthttp StreamRequestBody", []string{"fasthttp, StreamRequestBody"}},
+		{"Twisted,Node", []string{"Node", "Twisted", "Node, reads part", "Node, limits"}},
+		{"nginx,Puma", []string{"nginx", "Puma"}},
+		{"Werkzeug kept exhausted", []string{"Werkzeug, kept, exhausted"}},
 	} {
 		chosen, err := choose(peers(), tt.only)
 		var names []string

@@ -12,7 +12,7 @@ public class Jetty {
     record Reply(int status, String text) {}
 
     static final Map<String, Reply> REPLIES =
-            Map.of("/", new Reply(200, "hello\n"), "/ignore", new Reply(200, "ignored\n"), "/reject", new Reply(413, "too large\n"));
+            Map.of("/", new Reply(200, "hello\n"), "/ignore", new Reply(200, "ignored\n"), "/reject", new Reply(413, "too large\n"), "/part", new Reply(200, "part\n"));
 
     public static void main(String[] args) throws Exception {
         Server server = new Server();
@@ -24,6 +24,9 @@ public class Jetty {
             @Override
             public void handle(String path, Request base, HttpServletRequest request, HttpServletResponse response) throws IOException {
                 Reply reply = REPLIES.getOrDefault(path, new Reply(404, "not found\n"));
+                if (path.equals("/part")) {
+                    request.getInputStream().readNBytes(10);
+                }
                 response.setStatus(reply.status());
                 response.setContentType("text/plain; charset=utf-8");
                 response.getOutputStream().write(reply.text().getBytes());

@@ -12,12 +12,15 @@ public class TomcatPeer {
     record Reply(int status, String text) {}
 
     static final Map<String, Reply> REPLIES =
-            Map.of("/", new Reply(200, "hello\n"), "/ignore", new Reply(200, "ignored\n"), "/reject", new Reply(413, "too large\n"));
+            Map.of("/", new Reply(200, "hello\n"), "/ignore", new Reply(200, "ignored\n"), "/reject", new Reply(413, "too large\n"), "/part", new Reply(200, "part\n"));
 
     static class Everything extends HttpServlet {
         @Override
         protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
             Reply reply = REPLIES.getOrDefault(request.getRequestURI(), new Reply(404, "not found\n"));
+            if (request.getRequestURI().equals("/part")) {
+                request.getInputStream().readNBytes(10);
+            }
             response.setStatus(reply.status());
             response.setContentType("text/plain; charset=utf-8");
             response.getOutputStream().write(reply.text().getBytes());

@@ -10,6 +10,8 @@ REPLIES = {
     "/ignore": ("200 OK", b"ignored\n"),
     "/ignore_body": ("200 OK", b"ignored\n"),
     "/reject": ("413 Request Entity Too Large", b"too large\n"),
+    "/part": ("200 OK", b"part\n"),
+    "/limit": ("200 OK", b"limit\n"),
 }
 
 
@@ -20,9 +22,10 @@ def app(environ, start_response):
     status, text = REPLIES.get(path, ("404 Not Found", b"not found\n"))
     if path == "/consume_body":
         status, text = "200 OK", b"consumed %d bytes\n" % consume(environ)
-    if path == "/partial":
+    if path == "/part":
         environ["wsgi.input"].read(10)
-        status, text = REPLIES["/ignore"]
+    if path == "/limit" and len(environ["wsgi.input"].read(1025)) > 1024:
+        status, text = REPLIES["/reject"]
     start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
 
