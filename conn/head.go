@@ -100,7 +100,7 @@ func (c *Conn) headDeadline() time.Time {
 func (c *Conn) awaitRequest() ending {
 	c.row = 0
 	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
-		until := c.idleDeadline(time.Now(), soon)
+		until := c.idleDeadline(c.cfg.now(), soon)
 		c.sock.Reads.By(until)
 		stopped, err := c.awaitUnlessStopped(soon)
 		switch {

@@ -14,29 +14,43 @@ import (
 // Direction is one direction of a [Socket]: by when it must have moved, and how fast. Its methods may be called from any
 // goroutine, and wait for nothing.
 type Direction struct {
-	set   func(time.Time) error
-	close func() // ends an operation that nothing else ends; nil: the deadlines are known to work
+	clean atomic.Bool // nothing has changed since Start was last called
+	mu    sync.Mutex  // guards what follows; it is held for no operation
 
-	clean  atomic.Bool // nothing has changed since Start was last called
-	mu     sync.Mutex  // guards what follows; it is held for no operation
-	lazy   bool        // nobody else sets the deadline, and a later one may be set late
-	shared bool        // somebody else may set the deadline: it is set where what is wanted here has changed
-	final  bool        // an operation that has met its deadline cannot go on
-	until  time.Time   // by when the operation must have ended; zero: no such time
-	meter  meter
-	begun  time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
-	armed  time.Time // what the system was told last; zero: nothing
-	told   uint64    // how often it was told
+	lazy        bool // nobody else sets the deadline, and a later one may be set late
+	shared      bool // somebody else may set the deadline: it is set where what is wanted here has changed
+	final       bool // an operation that has met its deadline cannot go on
+	inside      bool // an operation is under way
+	free        bool // it is bound by freeUntil alone
+	interrupted bool // operations fail until Resume
+	released    bool // the deadlines are somebody else's business
+	refuses     bool // the setter has returned an error
+	overdue     bool // an operation had not ended when it must have, and the connection was closed
 
-	free        bool      // the operation under way is bound by freeUntil alone
-	freeUntil   time.Time // zero: never
-	interrupted bool      // operations fail until Resume
-	released    bool      // the deadlines are somebody else's business
-	watch
+	until time.Time // by when the operation must have ended; zero: no such time
+	meter meter
+	begun time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
+	armed time.Time // what the system was told last; zero: nothing
+
+	set       func(time.Time) error
+	told      uint64    // how often it was told
+	freeUntil time.Time // zero: never
+	*watch              // nil: the deadlines are known to work
 }
 
+// init lets set set the deadlines; if they may do nothing, close ends an operation that nothing else ends.
 func (d *Direction) init(set func(time.Time) error, close func(), lazy, final bool) {
-	d.set, d.close, d.lazy, d.final = set, close, lazy, final
+	d.set, d.lazy, d.final = set, lazy, final
+	if close != nil {
+		d.watch = &watch{close: close}
+	}
+}
+
+// touch says that something has changed since Start was last called.
+func (d *Direction) touch() {
+	if d.clean.Load() { // which costs less than to store
+		d.clean.Store(false)
+	}
 }
 
 // longAgo is a deadline that has passed.
@@ -47,7 +61,7 @@ var longAgo = time.Unix(1, 0)
 func (d *Direction) By(t time.Time) {
 	d.mu.Lock()
 	d.until = t
-	d.clean.Store(false)
+	d.touch()
 	d.mu.Unlock()
 }
 
@@ -67,7 +81,7 @@ func (d *Direction) Set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.until = t
-	d.clean.Store(false)
+	d.touch()
 	d.arm()
 }
 
@@ -76,7 +90,7 @@ func (d *Direction) Set(t time.Time) {
 func (d *Direction) Rate(bytesPerSecond int64, grace time.Duration) {
 	d.mu.Lock()
 	d.meter = meter{rate: bytesPerSecond, grace: grace}
-	d.clean.Store(false)
+	d.touch()
 	d.mu.Unlock()
 }
 
@@ -85,7 +99,7 @@ func (d *Direction) SetRate(bytesPerSecond int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.meter.rate = bytesPerSecond
-	d.clean.Store(false)
+	d.touch()
 	if d.begun.IsZero() {
 		d.begun = time.Now() // what was waited before was not measured
 	}
@@ -192,7 +206,7 @@ func (d *Direction) Clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.until, d.meter = time.Time{}, meter{}
-	d.clean.Store(false)
+	d.touch()
 	if !d.armed.IsZero() {
 		d.tell(time.Time{})
 	}
@@ -210,14 +224,14 @@ func (d *Direction) Release() {
 func (d *Direction) enter(atOnce int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock() // a setter may panic
-	d.clean.Store(false)
+	d.touch()
 	if d.meter.rate > 0 && !d.free {
 		d.meter.count(0, atOnce)
 		d.begun = time.Now()
 	}
 	d.inside = true
 	d.arm()
-	if d.interrupted {
+	if d.interrupted && d.watch != nil {
 		d.expect(d.by) // the interruption came before the operation, and may not end it
 	}
 }

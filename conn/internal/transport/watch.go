@@ -10,17 +10,15 @@ const lateness = time.Second
 
 // watch is the part of a Direction that is used where deadlines may do nothing. The Direction's mu guards it.
 type watch struct {
-	refuses bool      // the setter has returned an error
-	inside  bool      // an operation is under way
-	by      time.Time // when it must have ended; zero: no such time
-	overdue bool      // it had not, and the connection was closed
-	alarm   *time.Timer
-	rings   time.Time // when the alarm rings; zero: it does not
+	close func()
+	by    time.Time // when the operation under way must have ended; zero: no such time
+	alarm *time.Timer
+	rings time.Time // when the alarm rings; zero: it does not
 }
 
 // expect says by when the operation that is under way, or comes, must have ended; the zero time means never. d.mu is held.
 func (d *Direction) expect(by time.Time) {
-	if d.close == nil {
+	if d.watch == nil {
 		return
 	}
 	d.by = by
