@@ -111,38 +111,32 @@ func (s *Shared) Log() Logger { return s.config.Log }
 
 // Conn is one connection. Its methods but Serve may be called from any goroutine. What it needs for exchanges is in its
 // work, which a parked connection does not have.
+//
+// A million of them may be parked: what is not needed then is in work, and what is here leaves no gaps.
 type Conn struct {
 	cfg *Shared
 	id  int64
 	nc  net.Conn
-	tls Secure // nil: plain
 	*work
 
-	own        atomic.Pointer[own]        // see Keep; nil: nothing is kept
-	introduced atomic.Pointer[introduced] // nil: it began with no PROXY header
+	own    atomic.Pointer[own]    // see Keep; nil: nothing is kept
+	around atomic.Pointer[around] // nil: no PROXY header, no TLS
 
-	served   atomic.Int64 // exchanges begun
-	settled  atomic.Int64 // exchanges that left nothing
-	state    atomic.Int32
-	stopping atomic.Bool // Stop was called
-	aborted  atomic.Bool // Abort was called
-	left     atomic.Bool // it has been told that the connection is not the server's any more
-
-	resetTells atomic.Bool   // only a reset tells the client that the response under way is cut short
-	quit       bool          // the handler, or a hook, has ended its goroutine, and that was logged
-	parked     bool          // it has been, and its idle time goes on
-	rare       bool          // its last request came after more than ParkAfter
-	stop       sync.Mutex    // held while an idle connection is interrupted
-	barred     ending        // how it ends without having been served; VerdictReuse: it does not
-	idleSince  time.Duration // since the server began
-	opened     time.Duration // likewise
-	tlsVersion TLSVersion
-	place      park.Place // among the parked
+	served    atomic.Int64 // exchanges begun
+	state     atomic.Int32
+	marks     marks
+	parked    bool          // it has been, and its idle time goes on
+	rare      bool          // its last request came after more than ParkAfter
+	stop      sync.Mutex    // held while an idle connection is interrupted
+	idleSince time.Duration // since the server began
+	opened    time.Duration // likewise
+	place     park.Place    // among the parked
 }
 
 // work is what a connection needs for exchanges.
 type work struct {
 	c        *Conn
+	tls      Secure // nil: plain, as every connection is that is ever parked
 	sock     transport.Socket
 	stream   net.Conn // &sock, or TLS on top of it
 	in       input
@@ -151,7 +145,10 @@ type work struct {
 	req      request
 	res      response
 	stall    stall
-	hijacked bool      // the connection is a handler's
+	hijacked bool   // the connection is a handler's
+	quit     bool   // the handler, or a hook, has ended its goroutine, and that was logged
+	barred   ending // how it ends without having been served; VerdictReuse: it does not
+	version  TLSVersion
 	row      int       // exchanges since the connection last waited, or made way for others
 	lastByte int64     // of the input, that is served after Stop; 0: not known yet
 	began    time.Time // when the first byte of the request was seen; zero: just now
@@ -173,7 +170,7 @@ func New(nc net.Conn, cfg *Shared, id int64) *Conn {
 	cfg.counters.accepted.Add(1)
 	c.attach()
 	if already, ok := nc.(Secure); ok {
-		c.tls = already
+		c.putUnder(already)
 	} else if cfg.config.TLS != nil && cfg.config.ProxyProtocol == ProxyOff {
 		c.StartTLS(cfg.config.TLS)
 	}

@@ -22,7 +22,7 @@ func (w *response) sendHead() error {
 		w.fields.Del("Connection") // what it says is not so
 	}
 	if w.coding == delimited {
-		w.c.resetTells.Store(true)
+		w.c.marks.add(resetTells)
 	}
 	w.appendHead(says, w.c.req.Minor == 0 && w.announced == ReasonNone)
 	return w.c.out.err()

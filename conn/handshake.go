@@ -37,7 +37,7 @@ func (c *Conn) handshake() ending {
 	}
 	c.sock.Reads.Set(time.Time{})
 	c.sock.Writes.Set(time.Time{})
-	c.tlsVersion = session.Version
+	c.version = session.Version
 	return c.negotiated(session.Protocol)
 }
 
@@ -69,7 +69,7 @@ func (c *Conn) handshakeFailed(err error) ending {
 	if errors.As(err, &plain) && looksLikeHTTP(plain.Head) {
 		err = errors.New("client sent an HTTP request to an HTTPS server")
 		io.WriteString(c.tls.NetConn(), "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
-		c.tls = nil // there is none to end
+		c.putUnder(nil) // there is none to end
 		end, why = ReasonRefused.ending(), HandshakeHTTP
 	}
 	c.noteHandshake(why, err)

@@ -90,7 +90,7 @@ func (in *input) begins() (yes bool) {
 // headDeadline returns by when the head must have ended.
 func (c *Conn) headDeadline() time.Time {
 	t := c.cfg.ReadHeaderTimeout
-	if c.stopping.Load() && (t <= 0 || t > stopHead) {
+	if c.marks.has(stopping) && (t <= 0 || t > stopHead) {
 		t = stopHead
 	}
 	return after(c.began, t)

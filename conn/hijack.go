@@ -114,7 +114,7 @@ func (c *Conn) giveAway() *Hijacked {
 
 // leave tells, once, that the connection is not the server's any more.
 func (c *Conn) leave() {
-	if !c.left.CompareAndSwap(false, true) {
+	if !c.marks.add(left) {
 		return
 	}
 	c.handCounters()
@@ -125,7 +125,7 @@ func (c *Conn) leave() {
 
 // detach returns the connection as it was before it was served, with what has been received.
 func (c *Conn) detach() *Hijacked {
-	h := &Hijacked{Conn: c.nc, introduced: c.introduced.Load()}
+	h := &Hijacked{Conn: c.nc, introduced: c.introduced()}
 	if c.tls != nil {
 		h.Conn = c.tls
 	}

@@ -73,7 +73,7 @@ func (c *Conn) end(end ending) {
 	switch {
 	case c.hijacked:
 		end = ReasonHijacked.ending()
-	case c.aborted.Load():
+	case c.marks.has(aborted):
 		end = ReasonAborted.ending()
 	}
 	defer c.guarding("connection state hook", func() {

@@ -143,7 +143,15 @@ func (c *Conn) introduce(h parser.ProxyHeader) {
 	case h.SourceName+h.DestinationName != "":
 		by.remote, by.local = unixAddr(h.SourceName), unixAddr(h.DestinationName)
 	}
-	c.introduced.Store(by)
+	c.around.Store(&around{by, c.tls})
+}
+
+// introduced returns what the PROXY header has made known, or nil.
+func (c *Conn) introduced() *introduced {
+	if by := c.around.Load(); by != nil {
+		return by.introduced
+	}
+	return nil
 }
 
 func tcpAddr(a netip.AddrPort) net.Addr { return net.TCPAddrFromAddrPort(a) }
@@ -151,17 +159,17 @@ func unixAddr(name string) net.Addr     { return &net.UnixAddr{Name: name, Net: 
 
 // ProxyHeader returns the PROXY header that the connection began with, or nil.
 func (c *Conn) ProxyHeader() *parser.ProxyHeader {
-	if by := c.introduced.Load(); by != nil {
+	if by := c.introduced(); by != nil {
 		return &by.header
 	}
 	return nil
 }
 
 // RemoteAddr returns the client's address: the PROXY header's, or else the connection's own.
-func (c *Conn) RemoteAddr() net.Addr { return c.introduced.Load().remoteOf(c.nc) }
+func (c *Conn) RemoteAddr() net.Addr { return c.introduced().remoteOf(c.nc) }
 
 // LocalAddr returns the address that the client has connected to: the PROXY header's, or else the connection's own.
-func (c *Conn) LocalAddr() net.Addr { return c.introduced.Load().localOf(c.nc) }
+func (c *Conn) LocalAddr() net.Addr { return c.introduced().localOf(c.nc) }
 
 // behind is what TLS stands on: the socket behind a PROXY header, if there is one. What was received with that comes first.
 type behind struct {

@@ -20,7 +20,7 @@ type record struct {
 // trace tells an event, with what the connection is.
 func (c *Conn) trace(kind EventKind, e Event) {
 	e.Kind, e.Time = kind, time.Now()
-	e.Conn, e.TLS = c.id, c.tlsVersion
+	e.Conn, e.TLS = c.id, c.version
 	if c.record.Remote == nil {
 		c.record.Remote, c.record.Local = c.RemoteAddr(), c.LocalAddr()
 	}

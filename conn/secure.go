@@ -72,17 +72,30 @@ func (c *Conn) StartTLS(t TLS) {
 	c.in.Consume(len(below.early))
 	c.in.advance()
 	c.in.release()
-	c.tls, c.stream = secure, secure
+	c.stream = secure
+	c.putUnder(secure)
 	c.sock.StandBelow()
 }
 
 // NetConn returns the connection as it was accepted, or the TLS connection on top of it. Whoever closes it must know that a
 // parked connection does not notice.
 func (c *Conn) NetConn() net.Conn {
-	if c.tls != nil {
-		return c.tls
+	if by := c.around.Load(); by != nil && by.tls != nil {
+		return by.tls
 	}
 	return c.nc
+}
+
+// around is what few connections have, and any goroutine may ask for.
+type around struct {
+	introduced *introduced // nil: it began with no PROXY header
+	tls        Secure      // nil: plain
+}
+
+// putUnder puts the connection under TLS, or under nothing.
+func (c *Conn) putUnder(secure Secure) {
+	c.tls = secure
+	c.around.Store(&around{c.introduced(), secure})
 }
 
 // bottom returns the connection that lies under TLS, or the connection itself.

@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-go/spillway/conn/internal/transport"
@@ -18,6 +19,21 @@ const (
 	lingering                // closed for sending
 )
 
+// marks are what has happened to a connection, and does not change any more.
+type marks struct{ set atomic.Uint32 }
+
+const (
+	stopping   uint32 = 1 << iota // Stop was called
+	aborted                       // Abort was called
+	left                          // it has been told that the connection is not the server's any more
+	resetTells                    // only a reset tells the client that the response under way is cut short
+)
+
+func (m *marks) has(mark uint32) bool { return m.set.Load()&mark != 0 }
+
+// add reports whether the mark is new.
+func (m *marks) add(mark uint32) bool { return m.set.Or(mark)&mark == 0 }
+
 // stopHead is how long a client has, once the connection is to stop, for a handshake or for the rest of a head, if it does
 // not have less anyway.
 const stopHead = 5 * time.Second
@@ -27,7 +43,7 @@ const stopHead = 5 * time.Second
 func (c *Conn) Stop() {
 	c.stop.Lock()
 	defer c.stop.Unlock()
-	c.stopping.Store(true)
+	c.marks.add(stopping)
 	if c.state.CompareAndSwap(idle, interrupted) {
 		c.beside("stopping", c.sock.Reads.Interrupt)
 	} else if c.state.Load() == busy {
@@ -42,8 +58,8 @@ func (c *Conn) Stop() {
 
 // Abort closes the connection at once. Reads and writes of a running handler fail, and its context is cancelled.
 func (c *Conn) Abort() {
-	c.aborted.Store(true)
-	if c.resetTells.Load() && c.state.Load() == serving {
+	c.marks.add(aborted)
+	if c.marks.has(resetTells) && c.state.Load() == serving {
 		transport.ResetOnClose(c.bottom())
 	}
 	c.shut()
@@ -56,7 +72,7 @@ func (c *Conn) Abort() {
 // beIdle says that Stop may interrupt the next wait, and reports whether there should be one.
 func (c *Conn) beIdle() bool {
 	c.state.Store(idle)
-	return !c.stopping.Load() || !c.state.CompareAndSwap(idle, busy)
+	return !c.marks.has(stopping) || !c.state.CompareAndSwap(idle, busy)
 }
 
 // beBusy says that Stop may interrupt no longer, and reports whether it did.
@@ -91,7 +107,7 @@ func (c *Conn) parkUnder(fd int) bool {
 	c.parked = true
 	c.state.Store(parked)
 	if c.cfg.parked.Park((*waiter)(c), &c.place, c.id, fd) {
-		if !c.stopping.Load() && !c.aborted.Load() || !c.state.CompareAndSwap(parked, busy) {
+		if !c.marks.has(stopping) && !c.marks.has(aborted) || !c.state.CompareAndSwap(parked, busy) {
 			return true
 		}
 		c.cfg.parked.Remove(c.id) // Stop or Abort came before the state was set

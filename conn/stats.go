@@ -53,15 +53,16 @@ type tally struct {
 	responses [6]atomic.Int64
 	received  atomic.Int64
 	sent      atomic.Int64
-	_         [64]byte // some processors fetch cache lines in pairs
+	settled   atomic.Int64 // exchanges that left nothing
+	_         [64]byte     // some processors fetch cache lines in pairs
 }
 
 // subtotal is what a connection has not added to its tally yet: it does when it is about to wait. So a batch of requests that came
 // together costs what one does.
 type subtotal struct {
-	class          int
-	responses      int64 // of that class
-	received, sent int64
+	class                   int
+	responses               int64 // of that class
+	received, sent, settled int64
 }
 
 func (s *subtotal) response(to *tally, class int) {
@@ -81,6 +82,9 @@ func (s *subtotal) addTo(t *tally) {
 	}
 	if s.sent > 0 {
 		t.sent.Add(s.sent)
+	}
+	if s.settled > 0 {
+		t.settled.Add(s.settled)
 	}
 	*s = subtotal{class: s.class}
 }
@@ -121,13 +125,13 @@ func (s *Shared) Stats(open []*Conn) Stats {
 		t := &s.tallies[i]
 		stats.Received += t.received.Load()
 		stats.Sent += t.sent.Load()
+		stats.Leftovers[body.LeftoverNothing] += t.settled.Load()
 		for class := range t.responses {
 			stats.Responses[class] += t.responses[class].Load()
 		}
 	}
 	for _, c := range open {
 		stats.Exchanges += c.served.Load()
-		stats.Leftovers[body.LeftoverNothing] += c.settled.Load()
 		switch c.state.Load() {
 		case idle:
 			stats.Idle++
@@ -141,10 +145,10 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	return stats
 }
 
-// countSettled counts an exchange. Nearly all leave nothing; these are counted in the connection.
+// countSettled counts an exchange. Nearly all leave nothing.
 func (c *Conn) countSettled(l body.Leftover, thrown int64) {
 	if l == body.LeftoverNothing {
-		c.settled.Add(1)
+		c.told.settled++
 		return
 	}
 	c.cfg.counters.leftovers[l].Add(1)
@@ -175,11 +179,10 @@ func (c *Conn) refused(rule *parser.Error) {
 // countClosed counts the end of a connection.
 func (c *Conn) countClosed(why Reason) { c.cfg.counters.closes[why].Add(1) }
 
-// handCounters adds the connection's own counters to the server's, before the server forgets the connection.
+// handCounters adds the connection's own counter to the server's, before the server forgets the connection.
 func (c *Conn) handCounters() {
 	n := &c.cfg.counters
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.exchanges.Add(c.served.Swap(0))
-	n.leftovers[body.LeftoverNothing].Add(c.settled.Swap(0))
 }

@@ -34,7 +34,7 @@ func (c *Conn) persistence() Reason {
 		return ReasonClientAsked // what follows the head was meant for the tunnel (RFC 9110 §9.3.6)
 	case c.res.truncated:
 		return ReasonTruncated // the handler meant more than it declared
-	case c.stopping.Load() && !c.servesOn():
+	case c.marks.has(stopping) && !c.servesOn():
 		return ReasonShutdown
 	case c.spent() != ReasonNone:
 		return c.spent()
