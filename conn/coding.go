@@ -14,11 +14,11 @@ import (
 // chunked in the Transfer-Encoding field, and a Content-Length does not count any more. It returns an error if one of them is
 // none, or is chunked, or if the client does not accept it in a TE field (RFC 9110 §10.1.4), as no HTTP/1.0 client does.
 func (a Adapter) SetCoding(codings string) error {
-	res, err := a.w.lock()
+	res, err := a.lock()
 	if err != nil {
 		return err
 	}
-	defer a.w.out.mu.Unlock()
+	defer a.out.mu.Unlock()
 	if err := res.open(); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (a Adapter) SetCoding(codings string) error {
 		switch {
 		case !parser.IsToken(coding) || parser.EqualFold(coding, "chunked"):
 			return fmt.Errorf("conn: %.40q is no transfer coding for content (RFC 9112 §7)", coding)
-		case a.w.req.Minor == 0 || !accepts(a.w.req.Head, coding):
+		case a.req.Minor == 0 || !accepts(a.req.Head, coding):
 			return fmt.Errorf("conn: transfer coding %.40q, for which the client has not asked (RFC 9112 §7.4)", coding)
 		}
 	}

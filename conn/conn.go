@@ -73,6 +73,7 @@ const (
 type Shared struct {
 	Limits
 	config    Config
+	adapted   Adapted // the Handler, where it is one
 	began     time.Time
 	parse     parser.Limits
 	counters  counters
@@ -92,6 +93,7 @@ func Share(cfg Config) *Shared {
 		cfg.Context = context.Background()
 	}
 	s := &Shared{config: cfg, began: time.Now(), Limits: cfg.Limits.withDefaults()}
+	s.adapted, _ = cfg.Handler.(Adapted)
 	s.parse = s.Limits.parser()
 	if s.MaxHandshakes > 0 {
 		s.turns = make(chan struct{}, s.MaxHandshakes)

@@ -16,7 +16,7 @@ var errPanicked = errors.New("conn: the handler panicked")
 var errNoReturn = errors.New("conn: a read or write did not return")
 
 // call runs the handler and turns a panic into an error.
-func (c *Conn) call(w *Response, r *Request) (err error) {
+func (c *Conn) call(t turn) (err error) {
 	whole := false
 	defer func() {
 		if !whole { // it has panicked, or has ended its goroutine; then this one's caller does the rest
@@ -24,7 +24,7 @@ func (c *Conn) call(w *Response, r *Request) (err error) {
 			c.logPanic("handler panicked", recover())
 		}
 	}()
-	err = c.cfg.config.Handler.Serve(w, r)
+	err = t.handle()
 	whole = true
 	return err
 }

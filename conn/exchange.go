@@ -43,11 +43,11 @@ func (c *Conn) serveRequest() ending {
 		return c.reject(err)
 	}
 	c.lend()
-	w, r := c.beginTurn(number)
+	t := c.beginTurn(number)
 	c.tellHead()
 	err := c.req.overLimit(c.cfg.BodyBytes)
 	if err == nil {
-		err = c.call(w, r)
+		err = c.call(t)
 	}
 	c.endTurn()
 	c.noteHandled(err)
@@ -62,14 +62,23 @@ func (c *Conn) serveRequest() ending {
 	return c.settle()
 }
 
-// beginTurn makes what a handler is lent for this exchange.
-func (c *Conn) beginTurn(number int64) (*Response, *Request) {
+// beginTurn lets the handler's turn begin.
+func (c *Conn) beginTurn(number int64) turn {
 	c.res.begin()
 	c.current.Store(number)
-	l := c.lending()
-	l.response.turn = turn{c.work, number}
-	l.request.fill(c, l.response.turn)
-	return &l.response, &l.request
+	return turn{c.work, number}
+}
+
+// handle lets the handler answer.
+func (t turn) handle() error {
+	cfg := t.c.cfg
+	if cfg.adapted != nil {
+		return cfg.adapted.ServeAdapted(Adapter{Response{t}})
+	}
+	l := t.lending()
+	l.response.turn = t
+	l.request.fill(t)
+	return cfg.config.Handler.Serve(&l.response, &l.request)
 }
 
 // endTurn takes it back: from now on it does nothing, whoever may still have it. Whoever has begun to use the response has the

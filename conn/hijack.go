@@ -61,7 +61,7 @@ func (w *Response) Hijack() (*Hijacked, error) {
 
 // hijack is Hijack without a condition: it may also come after the head, with any status. What was written and not yet
 // sent is sent first.
-func (w *Response) hijack() (*Hijacked, error) {
+func (w turn) hijack() (*Hijacked, error) {
 	res, err := w.lock()
 	if err != nil {
 		return nil, err

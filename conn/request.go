@@ -105,10 +105,10 @@ func (r *request) end() {
 }
 
 // fill makes what the handler is told of the connection's request.
-func (r *Request) fill(c *Conn, t turn) {
-	h := &c.head
+func (r *Request) fill(t turn) {
+	h := &t.head
 	r.Method, r.Target, r.RawPath, r.RawQuery, r.Host, r.Proto = h.Method, h.Target, h.Path, h.Query, h.Host, h.Proto()
-	r.Fields, r.ContentLength, r.Body = h.Fields(), c.req.ContentLength, c.req.Body.Content()
+	r.Fields, r.ContentLength, r.Body = h.Fields(), t.req.ContentLength, t.req.Body.Content()
 	r.turn = t
 }
 
@@ -123,28 +123,34 @@ func (r *Request) Query() (url.Values, error) { return url.ParseQuery(r.RawQuery
 // time means never. A read that fails for it, also one that waits already, returns a *body.SlowError. Any goroutine may
 // call it.
 func (r *Request) SetReadDeadline(t time.Time) error {
-	return r.content(func() { r.turn.sock.Reads.Set(t) })
+	return r.turn.setReadDeadline(t)
 }
 
 // SetMinReadRate sets the least bytes per second at which the client must send content for this exchange, where the
 // server waits for it; 0 turns that off. Any goroutine may call it.
 func (r *Request) SetMinReadRate(bytesPerSecond int64) error {
-	return r.content(func() { r.turn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
+	return r.turn.content(func() { r.turn.sock.Reads.SetRate(max(bytesPerSecond, 0)) })
 }
 
 // content is during for what concerns the request's content: where there is none, what is read next is another request.
-func (r *Request) content(f func()) error {
-	return r.turn.during(func() {
-		if r.turn.req.ContentLength != 0 {
+func (t turn) content(f func()) error {
+	return t.during(func() {
+		if t.req.ContentLength != 0 {
 			f()
 		}
 	})
 }
 
+func (t turn) setReadDeadline(at time.Time) error {
+	return t.content(func() { t.sock.Reads.Set(at) })
+}
+
 // SetDrain sets how much of this exchange's leftover content is read so that the connection can be kept, and how long
 // that may take. With no bytes, a leftover ends the connection; the response's head says so if it has not been sent yet.
-func (r *Request) SetDrain(bytes int64, within time.Duration) {
-	r.turn.during(func() { r.turn.req.drain.Store(&body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)}) })
+func (r *Request) SetDrain(bytes int64, within time.Duration) { r.turn.setDrain(bytes, within) }
+
+func (t turn) setDrain(bytes int64, within time.Duration) {
+	t.during(func() { t.req.drain.Store(&body.Budget{Bytes: max(bytes, 0), Time: max(within, 0)}) })
 }
 
 // ConnID returns the connection's number, counted from 1 in its server.

@@ -296,9 +296,9 @@ func (w *Response) Abort() error {
 	return w.during(func() { w.c.Abort() })
 }
 
-func (w *Response) mark(how func(*response)) {
-	if res, err := w.lock(); err == nil {
-		defer w.out.mu.Unlock()
+func (t turn) mark(how func(*response)) {
+	if res, err := t.lock(); err == nil {
+		defer t.out.mu.Unlock()
 		how(res)
 	}
 }

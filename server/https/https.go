@@ -74,7 +74,7 @@ func (byListener) Handshake(ctx context.Context, s conn.Secure) (conn.Session, e
 // State returns the state of the TLS connection that a request came on, or nil where the connection is plain. It may be called
 // for as long as the request's own methods.
 func State(r *server.Request) *tls.ConnectionState {
-	return stateOf(conn.Adapt(nil, r).Conn().NetConn())
+	return stateOf(conn.Adapt(r).Conn().NetConn())
 }
 
 func stateOf(nc net.Conn) *tls.ConnectionState {

@@ -5,27 +5,19 @@ package nethttp
 import (
 	"context"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/spillway-go/spillway/conn"
 )
 
 // requestContext is cancelled when the handler has returned, the client has gone or a write to it has failed. The client is
 // watched from the first call of Done or Err on. Once somebody asks for Done, a context of the standard library does the
 // work: those derived from this one then need no goroutine.
-type requestContext struct {
-	conn   *connection
-	native conn.Adapter
-	inner  atomic.Pointer[cancellable] // nil: nobody has asked for Done
-	ended  atomic.Bool                 // the handler has returned. Of this and inner, each is set before the other is looked at
+//
+// It is the exchange under another name. Its inner context is nil until somebody asks for Done; of inner and done, each is set before
+// the other is looked at.
+type requestContext exchange
 
-	mu       sync.Mutex // guards what follows
-	watching bool       // gone will be called
-	lost     bool       // it was
-	notify   chan bool  // for CloseNotify
-}
+// context returns the request's context.
+func (x *exchange) context() *requestContext { return (*requestContext)(x) }
 
 type cancellable struct {
 	context.Context
@@ -58,7 +50,7 @@ func (x *requestContext) Done() <-chan struct{} {
 	}
 	ctx, cancel := context.WithCancel(x.conn.context)
 	x.inner.Store(&cancellable{ctx, cancel})
-	if x.ended.Load() || x.lost {
+	if x.done.Load() || x.lost {
 		cancel()
 	}
 	x.watch()
@@ -71,7 +63,7 @@ func (x *requestContext) Err() error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ended.Load() || x.lost {
+	if x.done.Load() || x.lost {
 		return context.Canceled
 	}
 	x.watch() // who asks once may go on asking
@@ -80,7 +72,7 @@ func (x *requestContext) Err() error {
 
 // watch asks to be told when the client has gone. x.mu is held.
 func (x *requestContext) watch() {
-	if !x.ended.Load() && !x.watching {
+	if !x.done.Load() && !x.watching {
 		x.watching = true
 		x.native.WhenGone(x.gone)
 	}
@@ -90,7 +82,7 @@ func (x *requestContext) watch() {
 func (x *requestContext) gone() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.lost || x.ended.Load() {
+	if x.lost || x.done.Load() {
 		return
 	}
 	x.lost = true
@@ -104,7 +96,7 @@ func (x *requestContext) gone() {
 
 // end is called when the handler has returned.
 func (x *requestContext) end() {
-	x.ended.Store(true)
+	x.done.Store(true)
 	if inner := x.inner.Load(); inner != nil {
 		inner.cancel()
 	}

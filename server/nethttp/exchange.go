@@ -16,41 +16,65 @@ import (
 )
 
 // exchange is the http.ResponseWriter of an exchange, together with its http.Request and all that belongs to that. It is
-// never used again, because a handler may keep any part of it.
+// never used again, because a handler may keep any part of it. It is laid out to be small: what it takes is what a request takes.
 type exchange struct {
 	request http.Request
 	url     url.URL
 	values  [inlineFields]string // of the request's Header
-	context requestContext
-	content *content // nil: the request has none
+	content *content             // nil: the request has none
 
 	conn   *connection
-	res    *conn.Response // the native response; not to be used when done
-	creq   *conn.Request  // the native request; not to be used when done
-	native conn.Adapter   // both
+	native conn.Adapter // not to be used when done
+	header http.Header
+	rare   *rarities // nil: there are none
 
-	// mu lets a goroutine beside the handler's set a deadline. It is held there, and where one of these is set.
+	inner    atomic.Pointer[cancellable] // see requestContext
+	notify   chan bool                   // for CloseNotify; mu guards it
+	declared int64                       // the Content-Length that the handler has set, or -1
+	written  int64                       // content bytes accepted
+
+	// mu guards what the request's context has. It also lets a goroutine beside the handler's set a deadline: it is held there, and
+	// where hijacked is set.
 	mu       sync.Mutex
-	done     atomic.Bool // the handler has returned
+	done     atomic.Bool // the handler has returned: native belongs to another exchange
+	watching bool        // the context's gone will be called; mu guards it
+	lost     bool        // it was; mu guards it
 	hijacked bool
 
-	header   http.Header
-	status   int
-	declared int64 // the Content-Length that the handler has set, or -1
-	written  int64 // content bytes accepted
-	trailers []string
+	old     bool // the request is one of HTTP/1.0
+	wrote   bool // WriteHeader was called: the header's fields are with the native response
+	sent    bool // nothing can be added to them any more
+	begun   bool // the native response has decided its framing
+	sniff   bool // the content type is still to be found out
+	forced  bool // the framing is not to be changed by the content's length
+	overran bool // the handler has written more than it declared
+	status  int16
+}
 
-	wrote   bool  // WriteHeader was called: the header's fields are with the native response
-	sent    bool  // nothing can be added to them any more
-	begun   bool  // the native response has decided its framing
-	sniff   bool  // the content type is still to be found out
-	forced  bool  // the framing is not to be changed by the content's length
-	overran bool  // the handler has written more than it declared
-	failed  error // the handler wants what cannot be sent
+// rarities are what few exchanges have.
+type rarities struct {
+	trailers []string // the names that the handler has declared
+	failed   error    // the handler wants what cannot be sent
+}
+
+// rarely returns the exchange's rarities, to set one.
+func (x *exchange) rarely() *rarities {
+	if x.rare == nil {
+		x.rare = new(rarities)
+	}
+	return x.rare
+}
+
+// failed returns an error if the handler wants what cannot be sent.
+func (x *exchange) failed() error {
+	if x.rare == nil {
+		return nil
+	}
+	return x.rare.failed
 }
 
 // inlineFields is how many of the request's fields have their place in the exchange.
-const inlineFields = 6
+const inlineFields = 5
 
 // held is how much content is held back to find out its type and, if that is all, its length. It is net/http's number.
 const held = 2048
@@ -81,7 +105,7 @@ func (x *exchange) WriteHeader(code int) {
 		x.inform(code)
 		return
 	}
-	x.wrote, x.status = true, code
+	x.wrote, x.status = true, int16(code)
 	x.giveHead()
 }
 
@@ -101,7 +125,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if !x.sent && x.written+int64(len(p)) > held {
 		x.send(x.beginning(p))
 	}
-	n, err := x.res.Write(p)
+	n, err := x.native.Write(p)
 	x.written += int64(n)
 	return n, x.noteFailure(err)
 }
@@ -114,7 +138,7 @@ func (x *exchange) WriteString(s string) (int, error) {
 	if !x.sent && x.written+int64(len(s)) > held {
 		x.send(x.beginning([]byte(s[:min(len(s), sniffed)])))
 	}
-	n, err := x.res.WriteString(s)
+	n, err := x.native.WriteString(s)
 	x.written += int64(n)
 	return n, x.noteFailure(err)
 }
@@ -125,7 +149,7 @@ func (x *exchange) noteFailure(err error) error {
 	switch err {
 	case nil, http.ErrContentLength, conn.ErrContentLength, conn.ErrNoContent, conn.ErrHeadSent, conn.ErrHijacked:
 	default:
-		x.context.gone()
+		x.context().gone()
 	}
 	return err
 }
@@ -144,9 +168,10 @@ func (x *exchange) admit(n int) error {
 	if !x.wrote {
 		x.WriteHeader(http.StatusOK)
 	}
+	if err := x.failed(); err != nil {
+		return err
+	}
 	switch {
-	case x.failed != nil:
-		return x.failed
 	case n == 0:
 	case !x.mayHaveContent():
 		return http.ErrBodyNotAllowed
@@ -191,11 +216,11 @@ func (x *exchange) complete(first []byte) {
 		x.native.SniffedType(http.DetectContentType(first))
 	}
 	if x.conn.noKeepAlives.Load() || x.overran && x.request.Method != "HEAD" {
-		x.res.Set("Connection", "close")
+		x.native.Set("Connection", "close")
 	}
 	if x.contentTooLarge() {
-		x.res.Set("Connection", "close")
-		x.creq.SetDrain(0, 0)
+		x.native.Set("Connection", "close")
+		x.native.SetDrain(0, 0)
 	}
 }
 
@@ -235,14 +260,14 @@ func (x *exchange) FlushError() error {
 	if !x.wrote {
 		x.WriteHeader(http.StatusOK)
 	}
-	if x.failed != nil {
-		return x.failed
+	if err := x.failed(); err != nil {
+		return err
 	}
 	if !x.sent {
 		x.completeHeld()
 	}
 	x.begun = true
-	return x.noteFailure(x.res.Flush())
+	return x.noteFailure(x.native.Flush())
 }
 
 // finish completes the response after the handler has returned, or returns why there is none.
@@ -253,8 +278,8 @@ func (x *exchange) finish() error {
 	if !x.wrote {
 		x.WriteHeader(http.StatusOK)
 	}
-	if x.failed != nil {
-		return x.failed
+	if err := x.failed(); err != nil {
+		return err
 	}
 	early := x.sent
 	if !early {
@@ -262,14 +287,14 @@ func (x *exchange) finish() error {
 	}
 	short := x.declared >= 0 && x.written != x.declared && x.mayHaveContent()
 	if short && !early && x.request.Method != "HEAD" {
-		x.res.Set("Connection", "close") // which is so: only the end shows that the content is short
+		x.native.Set("Connection", "close") // which is so: only the end shows that the content is short
 	}
 	if x.forced || short {
 		x.begin() // so that the native response does not choose another framing, or another status
 	}
 	if early && x.overran && x.request.Method != "HEAD" {
 		x.native.Send()
-		x.res.WriteString("-") // is refused, and ends the connection
+		x.native.WriteString("-") // is refused, and ends the connection
 	}
 	x.sendTrailers()
 	return nil
@@ -284,7 +309,7 @@ func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
 		if !x.sent {
 			x.complete(nil)
 		}
-		n, err := x.res.ReadFrom(src)
+		n, err := x.native.ReadFrom(src)
 		x.written += n
 		if err == conn.ErrContentLength {
 			x.overran, err = true, http.ErrContentLength
@@ -307,7 +332,7 @@ func (x *exchange) SetReadDeadline(t time.Time) error {
 	case x.hijacked:
 		return x.conn.nc.SetReadDeadline(t)
 	}
-	x.creq.SetReadDeadline(t)
+	x.native.SetReadDeadline(t)
 	return nil
 }
 
@@ -322,7 +347,7 @@ func (x *exchange) SetWriteDeadline(t time.Time) error {
 	case x.hijacked:
 		return x.conn.nc.SetWriteDeadline(t)
 	}
-	x.res.SetWriteDeadline(t)
+	x.native.SetWriteDeadline(t)
 	return nil
 }
 
@@ -332,7 +357,7 @@ func (x *exchange) EnableFullDuplex() error {
 	if x.done.Load() {
 		return errDone
 	}
-	return x.res.EnableFullDuplex()
+	return x.native.EnableFullDuplex()
 }
 
 // CloseNotify returns a channel that receives a value when the client has gone.
@@ -340,5 +365,5 @@ func (x *exchange) CloseNotify() <-chan bool {
 	if x.done.Load() {
 		panic("nethttp: CloseNotify called after ServeHTTP finished")
 	}
-	return x.context.closeNotify()
+	return x.context().closeNotify()
 }

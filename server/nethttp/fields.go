@@ -24,7 +24,7 @@ type framing struct {
 func (x *exchange) giveHead() {
 	x.sniff = x.mayHaveContent()
 	var f framing
-	x.native.GiveHead(x.status, phraseOf, func(h conn.Head) {
+	x.native.GiveHead(int(x.status), phraseOf, func(h conn.Head) {
 		var few [16]string
 		for _, key := range sortedKeys(few[:0], x.header) {
 			x.giveField(h, key, x.header[key], &f)
@@ -88,7 +88,7 @@ func (x *exchange) giveConnection(h conn.Head, values []string) []string {
 			return httpguts.HeaderValuesContainsToken([]string{v}, "close")
 		})
 	}
-	if x.creq.Proto == "HTTP/1.0" && len(values) == 1 && strings.EqualFold(values[0], "keep-alive") {
+	if x.old && len(values) == 1 && strings.EqualFold(values[0], "keep-alive") {
 		return nil
 	}
 	return values
@@ -110,7 +110,7 @@ func (x *exchange) decideFraming(f *framing) {
 	}
 	switch {
 	case x.declared >= 0 && x.mayHaveContent():
-		x.res.SetContentLength(x.declared)
+		x.native.SetContentLength(x.declared)
 	case parser.EqualFold(f.coding, "identity"):
 		x.native.UntilClose()
 	}
@@ -120,7 +120,7 @@ func (x *exchange) decideFraming(f *framing) {
 // fails: the content would be taken for what it is not.
 func (x *exchange) giveCoding(coding string) {
 	if !parser.EqualFold(coding, "chunked") && !parser.EqualFold(coding, "identity") && x.mayHaveContent() && x.request.Method != "HEAD" {
-		x.failed = x.native.SetCoding(coding)
+		x.rarely().failed = x.native.SetCoding(coding)
 	}
 }
 
@@ -165,7 +165,8 @@ func (x *exchange) declareTrailers(lines []string) {
 		for name := range strings.SplitSeq(line, ",") {
 			name = http.CanonicalHeaderKey(strings.Trim(name, " \t"))
 			if name != "" && !parser.ForbiddenInTrailers(name) {
-				x.trailers = append(x.trailers, name)
+				rare := x.rarely()
+				rare.trailers = append(rare.trailers, name)
 			}
 		}
 	}
@@ -182,14 +183,17 @@ func (x *exchange) sendTrailers() {
 			x.sendTrailer(name, x.header[key])
 		}
 	}
-	for _, name := range x.trailers {
+	if x.rare == nil {
+		return
+	}
+	for _, name := range x.rare.trailers {
 		x.sendTrailer(name, x.header[name])
 	}
 }
 
 func (x *exchange) sendTrailer(name string, values []string) {
 	for _, value := range values {
-		x.res.SetTrailer(name, clean(value))
+		x.native.SetTrailer(name, clean(value))
 	}
 }
 
@@ -207,14 +211,14 @@ func (x *exchange) inform(code int) {
 				value = withoutClose(value)
 			}
 			if key != "Connection" || value != "" {
-				x.res.Add(key, clean(value))
+				x.native.Add(key, clean(value))
 			}
 		}
 	}
 	x.native.AsStock(phraseOf)
-	x.noteFailure(x.res.Inform(code))
+	x.noteFailure(x.native.Inform(code))
 	for _, key := range keys {
-		x.res.Del(key)
+		x.native.Del(key)
 	}
 }
 

@@ -27,16 +27,24 @@ type adapter struct {
 	trace        func(server.Event)
 }
 
-// Serve serves one exchange.
-func (a *adapter) Serve(w *conn.Response, r *conn.Request) (err error) {
+// Serve serves one exchange, of which native handlers may have had a part.
+func (a *adapter) Serve(_ *conn.Response, r *conn.Request) error { return a.serve(conn.Adapt(r), r) }
+
+// ServeAdapted serves one exchange, of which nobody else has any part.
+func (a *adapter) ServeAdapted(native conn.Adapter) error {
+	var r conn.Request
+	native.Tell(&r)
+	return a.serve(native, &r)
+}
+
+func (a *adapter) serve(native conn.Adapter, r *conn.Request) (err error) {
 	if a.noHTTP1 {
 		return conn.ErrAbort
 	}
-	native := conn.Adapt(w, r)
 	c := a.connection(native.Conn())
-	x := &exchange{conn: c, res: w, creq: r, native: native, declared: -1}
-	if err := x.makeRequest(); err != nil {
-		w.Set("Connection", "close") // as net/http does
+	x := &exchange{conn: c, native: native, declared: -1}
+	if err := x.makeRequest(r); err != nil {
+		x.native.Set("Connection", "close") // as net/http does
 		return err
 	}
 	defer x.leave()
@@ -74,8 +82,7 @@ func generalOptions(w http.ResponseWriter, r *http.Request) {
 
 // leave ends the exchange when the handler has returned, or never will.
 func (x *exchange) leave() {
-	x.done.Store(true)
-	x.context.end()
+	x.context().end()
 	if x.request.MultipartForm != nil {
 		x.request.MultipartForm.RemoveAll()
 	}

@@ -17,10 +17,10 @@ var (
 )
 
 // makeRequest fills in the request, or returns the error that the client gets.
-func (x *exchange) makeRequest() error {
-	r, c := x.creq, x.conn
-	x.context.conn, x.context.native = c, x.native
-	x.request = *blank.WithContext(&x.context) // nothing else can set the context
+func (x *exchange) makeRequest(r *conn.Request) error {
+	c := x.conn
+	x.old = r.Proto == "HTTP/1.0"
+	x.request = *blank.WithContext(x.context()) // nothing else can set the context
 	q := &x.request
 	q.Method, q.RequestURI, q.Host = r.Method, r.Target, r.Host
 	q.Proto, q.ProtoMajor, q.ProtoMinor = r.Proto, int(r.Proto[len("HTTP/")]-'0'), int(r.Proto[len(r.Proto)-1]-'0')
@@ -29,11 +29,11 @@ func (x *exchange) makeRequest() error {
 	q.Close = !x.native.Persists()
 	q.URL = &x.url
 	if !parsePlainPath(&x.url, r.Target) {
-		if err := x.parseTarget(); err != nil {
+		if err := x.parseTarget(r); err != nil {
 			return err
 		}
 	}
-	x.makeHeader()
+	x.makeHeader(r.Fields.Len())
 	if err := x.makeBody(); err != nil || q.ProtoMajor == 1 {
 		return err
 	}
@@ -69,8 +69,8 @@ func parsePlainPath(u *url.URL, target string) bool {
 }
 
 // parseTarget parses any target. CONNECT's is an authority and nothing else (RFC 9112 §3.2.3).
-func (x *exchange) parseTarget() error {
-	target, tunnel := x.creq.Target, x.creq.Method == "CONNECT"
+func (x *exchange) parseTarget(r *conn.Request) error {
+	target, tunnel := r.Target, r.Method == "CONNECT"
 	if tunnel {
 		target = "http://" + target
 	}
@@ -87,9 +87,8 @@ func (x *exchange) parseTarget() error {
 	return nil
 }
 
-// makeHeader fills in the fields, under their canonical names and without Host and Transfer-Encoding.
-func (x *exchange) makeHeader() {
-	n := x.creq.Fields.Len()
+// makeHeader fills in the n fields, under their canonical names and without Host and Transfer-Encoding.
+func (x *exchange) makeHeader(n int) {
 	values := x.values[:0]
 	if n-1 > cap(values) { // Host is not among them
 		values = make([]string, 0, n)
@@ -122,7 +121,7 @@ func (x *exchange) makeBody() (err error) {
 		q.Body = http.NoBody
 		return nil
 	}
-	x.content = &content{reader: x.native.Content(), request: q, context: &x.context}
+	x.content = &content{reader: x.native.Content(), request: q, context: x.context()}
 	q.Body = x.content
 	if q.ContentLength > 0 {
 		return nil

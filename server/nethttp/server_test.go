@@ -290,6 +290,24 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+// Behind a native handler it sees what that has made of the request, and what that has set is sent too.
+func TestHandlerBehindAnother(t *testing.T) {
+	stock := nethttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Own", "b")
+		fmt.Fprint(w, r.URL.Path, " ", r.RequestURI, " ", r.Header.Get("X-Sent"))
+	}))
+	srv := &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
+		r.Target = r.Target[len("/under"):]
+		w.Set("X-Before", "a")
+		return stock.Serve(w, r)
+	})}
+	nc := dial(t, srv)
+	res, content := ask(t, nc, "GET /under/a?b HTTP/1.1\r\nHost: a\r\nX-Sent: c\r\n\r\n")
+	if want := "/a /a?b c"; content != want || res.Header.Get("X-Before") != "a" || res.Header.Get("X-Own") != "b" {
+		t.Errorf("%q, want %q; %v", content, want, res.Header)
+	}
+}
+
 func TestSetKeepAlivesEnabled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := nethttp.New(&http.Server{Handler: http.HandlerFunc(hello)})
