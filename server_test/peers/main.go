@@ -205,10 +205,12 @@ func look(ctx context.Context, p *peer, spillway string, viewers []*viewer) (*en
 		return nil, err
 	}
 	if e.Report.Unplayed > 0 && len(viewers) > 0 { // it has not outlived the probe
-		server.stop()
-		if server, err = start(p, spillway); err != nil {
+		again, err := start(p, spillway)
+		if err != nil {
 			return nil, err
 		}
+		server.stop()
+		server = again
 	}
 	for _, v := range viewers {
 		e.Seen = append(e.Seen, seen{v.name, v.version, v.look("http://"+server.addr, p.Early200), v.look("http://"+server.addr, p.Early413)})
