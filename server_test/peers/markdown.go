@@ -54,6 +54,9 @@ func (t *table) markdown() []byte {
 		fmt.Fprintf(&b, "%s %s %s", []string{", with", " and"}[min(i, 1)], s.Browser, s.Version)
 	}
 	fmt.Fprintf(&b, ", in this folder with\n\n    %s\n\n", t.Command)
+	for _, l := range t.Later {
+		fmt.Fprintf(&b, "%s: probed by itself on %s, with\n\n    %s\n\n", strings.Join(l.Names, "; "), l.When.Format("2006-01-02"), l.Command)
+	}
 	t.counts(&b)
 	b.WriteString("\n## How each is set up\n\n" + setUp + "\n\n")
 	for _, e := range t.Entries {
