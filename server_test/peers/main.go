@@ -173,11 +173,11 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 		fmt.Println(e.line())
 		if p.Withheld {
 			for i := range e.Report.Results {
-				if r := &e.Report.Results[i]; r.exploitable() {
+				if r := &e.Report.Results[i]; r.exploitable() && !slices.Contains(p.Public, r.Name) {
 					fmt.Printf("    %s %s: %s: %s\n", r.Verdict, r.Group, r.Name, r.What)
 				}
 			}
-			e.Report.withhold()
+			e.Report.withhold(p)
 		}
 		t.Entries = append(t.Entries, *e)
 	}
@@ -202,6 +202,16 @@ func (t *table) into(name string) error {
 	kept := &table{}
 	if err := json.Unmarshal(text, kept); err != nil {
 		return err
+	}
+	current := peers()
+	for i := range kept.Entries { // what is public of them is known now
+		e := &kept.Entries[i]
+		if n := slices.IndexFunc(current, func(p peer) bool { return p.Name == e.Peer.Name }); n >= 0 {
+			e.Peer = &current[n]
+		}
+		if e.Peer.Withheld {
+			e.Report.withhold(e.Peer)
+		}
 	}
 	if len(t.Entries) > 0 {
 		kept.replace(t)

@@ -24,8 +24,8 @@ the connection was not kept); CRASH and DEAD (of the whole server); DESYNC (cont
 (answered where the framing was ambiguous, and kept open); RESET (under a client that was still sending); HANG; LOST (a
 valid request was not answered); WRONG (an answer itself is wrong, such as content with the answer to a HEAD); BROKEN (the
 connection ended behind an answer that did not say so, before the next one); LAX (what should have been refused was served;
-that includes what the standard lets a server forgive, such as a bare LF between fields or a folded line); withheld (CRASH, DEAD, DESYNC or AMBIGUOUS, found in a server of which it is not
-known that this is public: it goes to those who maintain it).
+that includes what the standard lets a server forgive, such as a bare LF between fields or a folded line); withheld (CRASH, DEAD, DESYNC or
+AMBIGUOUS, of which it is not known that it is public: it goes to those who maintain the server).
 
 The last columns say what browsers show after a form has uploaded 20 MB to a handler that answers without reading:
 the server's page, or an error of its own (` + "`–`" + `: no such handler). Where a server reads everything first, no answer is
