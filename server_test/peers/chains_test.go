@@ -88,8 +88,9 @@ func TestWithheld(t *testing.T) {
 func TestWithheldVerdicts(t *testing.T) {
 	rep := &report{Results: []result{
 		{Name: "a", Verdict: "DESYNC", What: "secret", Dialogue: []step{{Lines: []string{"secret"}}}}, {Name: "b", Verdict: "LAX", What: "told"},
+		{Name: "in the open", Verdict: "AMBIGUOUS", What: "told"},
 	}}
-	rep.withhold()
+	rep.withhold(&peer{Public: []string{"in the open"}})
 	made := table{Entries: []entry{{Peer: &peer{Name: "new"}, Report: rep}}}
 	name := filepath.Join(t.TempDir(), "page.html")
 	if err := made.writePage(name); err != nil {
@@ -99,7 +100,7 @@ func TestWithheldVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := string(page) + string(made.markdown()); strings.Contains(all, "secret") || !strings.Contains(all, "told") || rep.count(withheld) != 1 {
+	if all := string(page) + string(made.markdown()); strings.Contains(all, "secret") || !strings.Contains(all, "told") || rep.count(withheld) != 1 || rep.count("AMBIGUOUS") != 1 {
 		t.Errorf("%.3000s", all)
 	}
 	for _, p := range morePeers() {

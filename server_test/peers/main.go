@@ -48,6 +48,14 @@ type table struct {
 	System   string
 	Browsers []seen // their names and versions; none: nobody looked
 	Entries  []entry
+	Later    []later // what was probed after the run, and put into its table
+}
+
+// later is a run of a few peers, whose columns are in the place of those of the table's own run.
+type later struct {
+	When    time.Time
+	Command string
+	Names   []string
 }
 
 func run(args []string) error {
@@ -59,7 +67,7 @@ func run(args []string) error {
 	results := flags.String("results", "", "write the table to `FILE`; with -chains, CHAINS.md and matrix.html to this folder")
 	html := flags.String("html", "", "write one page with all peers side by side to `FILE`")
 	keep := flags.String("keep", "", "write what was found to `FILE`, without what is withheld")
-	from := flags.String("from", "", "probe nothing: take what -keep has written to `FILE`")
+	from := flags.String("from", "", "take the table that -keep has written to `FILE`, and probe nothing but the peers of -only, if there are any, for their columns in it")
 	hold := flags.Bool("hold", false, "probe nothing: start the peers of -only, say where they are, and keep them until this program is interrupted")
 	chains := flags.Bool("chains", false, "probe chains instead: the proxies in front of the backends of -only")
 	front := flags.String("front", "", "with -chains, the `NAMES` of the proxies; empty: all")
@@ -78,10 +86,11 @@ func run(args []string) error {
 		return holdAll(ctx, chosen)
 	}
 	t := &table{When: time.Now().UTC(), Command: strings.TrimSpace("go run . " + strings.Join(args, " ")), System: system()}
-	if *from != "" {
-		err = t.load(*from)
-	} else {
+	if *from == "" || *only != "" {
 		err = t.fill(ctx, chosen, *browser)
+	}
+	if err == nil && *from != "" {
+		err = t.into(*from)
 	}
 	if err != nil {
 		return err
@@ -164,11 +173,11 @@ func (t *table) fill(ctx context.Context, chosen []peer, browse bool) error {
 		fmt.Println(e.line())
 		if p.Withheld {
 			for i := range e.Report.Results {
-				if r := &e.Report.Results[i]; r.exploitable() {
+				if r := &e.Report.Results[i]; r.exploitable() && !slices.Contains(p.Public, r.Name) {
 					fmt.Printf("    %s %s: %s: %s\n", r.Verdict, r.Group, r.Name, r.What)
 				}
 			}
-			e.Report.withhold()
+			e.Report.withhold(p)
 		}
 		t.Entries = append(t.Entries, *e)
 	}
@@ -184,13 +193,47 @@ func (t *table) save(name string) error {
 	return os.WriteFile(name, text, 0o644)
 }
 
-// load takes the table that save has kept.
-func (t *table) load(name string) error {
+// into puts the table's columns into the one that save has kept, and becomes that.
+func (t *table) into(name string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, t)
+	kept := &table{}
+	if err := json.Unmarshal(text, kept); err != nil {
+		return err
+	}
+	current := peers()
+	for i := range kept.Entries { // what is public of them is known now
+		e := &kept.Entries[i]
+		if n := slices.IndexFunc(current, func(p peer) bool { return p.Name == e.Peer.Name }); n >= 0 {
+			e.Peer = &current[n]
+		}
+		if e.Peer.Withheld {
+			e.Report.withhold(e.Peer)
+		}
+	}
+	if len(t.Entries) > 0 {
+		kept.replace(t)
+	}
+	*t = *kept
+	return nil
+}
+
+// replace puts in what was probed later, in the order of the peers.
+func (t *table) replace(by *table) {
+	l := later{When: by.When, Command: by.Command}
+	order := map[string]int{}
+	for i, p := range peers() {
+		order[p.Name] = i
+	}
+	for _, e := range by.Entries {
+		l.Names = append(l.Names, e.Peer.Name)
+		t.Entries = slices.DeleteFunc(t.Entries, func(old entry) bool { return old.Peer.Name == e.Peer.Name })
+	}
+	t.Entries = append(t.Entries, by.Entries...)
+	slices.SortStableFunc(t.Entries, func(a, b entry) int { return cmp.Compare(order[a.Peer.Name], order[b.Peer.Name]) })
+	t.Later = append(t.Later, l)
 }
 
 // look probes one peer, and looks at it with the browsers that there are.
@@ -205,10 +248,12 @@ func look(ctx context.Context, p *peer, spillway string, viewers []*viewer) (*en
 		return nil, err
 	}
 	if e.Report.Unplayed > 0 && len(viewers) > 0 { // it has not outlived the probe
-		server.stop()
-		if server, err = start(p, spillway); err != nil {
+		again, err := start(p, spillway)
+		if err != nil {
 			return nil, err
 		}
+		server.stop()
+		server = again
 	}
 	for _, v := range viewers {
 		e.Seen = append(e.Seen, seen{v.name, v.version, v.look("http://"+server.addr, p.Early200), v.look("http://"+server.addr, p.Early413)})

@@ -24,8 +24,8 @@ the connection was not kept); CRASH and DEAD (of the whole server); DESYNC (cont
 (answered where the framing was ambiguous, and kept open); RESET (under a client that was still sending); HANG; LOST (a
 valid request was not answered); WRONG (an answer itself is wrong, such as content with the answer to a HEAD); BROKEN (the
 connection ended behind an answer that did not say so, before the next one); LAX (what should have been refused was served;
-that includes what the standard lets a server forgive, such as a bare LF between fields or a folded line); withheld (CRASH, DEAD, DESYNC or AMBIGUOUS, found in a server of which it is not
-known that this is public: it goes to those who maintain it).
+that includes what the standard lets a server forgive, such as a bare LF between fields or a folded line); withheld (CRASH, DEAD, DESYNC or
+AMBIGUOUS, of which it is not known that it is public: it goes to those who maintain the server).
 
 The last columns say what browsers show after a form has uploaded 20 MB to a handler that answers without reading:
 the server's page, or an error of its own (` + "`–`" + `: no such handler). Where a server reads everything first, no answer is
@@ -54,6 +54,9 @@ func (t *table) markdown() []byte {
 		fmt.Fprintf(&b, "%s %s %s", []string{", with", " and"}[min(i, 1)], s.Browser, s.Version)
 	}
 	fmt.Fprintf(&b, ", in this folder with\n\n    %s\n\n", t.Command)
+	for _, l := range t.Later {
+		fmt.Fprintf(&b, "%s: probed by itself on %s, with\n\n    %s\n\n", strings.Join(l.Names, "; "), l.When.Format("2006-01-02"), l.Command)
+	}
 	t.counts(&b)
 	b.WriteString("\n## How each is set up\n\n" + setUp + "\n\n")
 	for _, e := range t.Entries {

@@ -77,10 +77,25 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := &table{}
-	if err := again.load(name); err != nil {
+	if err := again.into(name); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(made.markdown(), again.markdown()) {
 		t.Errorf("kept:\n%s", again.markdown())
+	}
+
+	// What is probed later takes its column's place, or gets one where it belongs.
+	by := &table{Command: "go run . -only some"}
+	for _, name := range []string{"net/http", "spillway"} {
+		by.Entries = append(by.Entries, entry{Peer: called(t, name), Version: "2.0", Report: &report{}, Seen: []seen{{}}})
+	}
+	if err := by.into(name); err != nil {
+		t.Fatal(err)
+	}
+	if e := by.Entries; len(e) != 2 || e[0].Peer.Name != "spillway" || e[1].Version != "2.0" || by.Command != made.Command {
+		t.Errorf("%+v", by)
+	}
+	if !strings.Contains(string(by.markdown()), "net/http; spillway: probed by itself") {
+		t.Errorf("not said:\n%s", by.markdown())
 	}
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"path/filepath"
+	"slices"
 )
 
 // morePeers are in the table's order.
@@ -121,9 +122,9 @@ func (p peer) inFront() peer {
 }
 
 // withhold takes out what looks exploitable: for a peer of which nobody has looked whether that is public.
-func (r *report) withhold() {
+func (r *report) withhold(p *peer) {
 	for i := range r.Results {
-		if one := &r.Results[i]; one.exploitable() {
+		if one := &r.Results[i]; one.exploitable() && !slices.Contains(p.Public, one.Name) {
 			one.Verdict, one.What, one.Advice, one.Dialogue = withheld, "Found, and not public: it goes to those who maintain the server.", "", nil
 		}
 	}

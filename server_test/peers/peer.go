@@ -23,7 +23,8 @@ type peer struct {
 	Early200  string // a target that answers 200 and leaves the content to the server; empty: there can be none
 	Early413  string // and one that answers 413
 
-	Withheld bool // what looks exploitable does not go into the files, as nobody has looked whether it is public
+	Withheld bool     // what looks exploitable does not go into the files, as nobody has looked whether it is public
+	Public   []string // the scenarios of which that is known
 
 	Documented map[string]string // scenarios that end the connection, and why that is right
 }
@@ -160,11 +161,31 @@ func peers() []peer {
 		wsgi("Paste, HTTP/1.1", "httpserver, protocol_version HTTP/1.1", "paste", python, "{servers}/serve.py", "paste11", "{port}"),
 	)
 	all = append(all, morePeers()...)
+	for i := range all {
+		if known, ok := inTheOpen[all[i].Name]; ok {
+			all[i].Withheld, all[i].Public = true, known
+		}
+	}
 	all = append(all, modePeers(all)...)
 	for i := range all {
 		all[i].defaults()
 	}
 	return all
+}
+
+// inTheOpen is what has been told of the servers that are in wide use and do keep what is content from what is a request.
+var inTheOpen = map[string][]string{
+	"net/http":          {"both headers, chunks end first", "both headers, length ends first", "chunked from HTTP/1.0"},
+	"fasthttp":          {"both headers, chunks end first", "both headers, length ends first", "coding identity"},
+	"Node":              nil,
+	"nginx":             nil,
+	"Apache":            {"chunked twice", "chunked from HTTP/1.0"},
+	"lighttpd":          nil,
+	"HAProxy, net/http": nil,
+	"gunicorn, sync":    nil,
+	"gunicorn, gthread": {"a length with a sign", "a length with an underscore", "coding identity"},
+	"waitress":          {"both headers, chunks end first", "both headers, length ends first", "chunked twice", "chunked from HTTP/1.0"},
+	"wsgiref":           nil,
 }
 
 // describe is the command that prints spillway's version.

@@ -131,7 +131,7 @@ func (g *program) start(dir string, fill *strings.Replacer) (*process, error) {
 
 // ready waits until the process takes connections.
 func (p *process) ready(addr string) error {
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-p.done:
 			return fmt.Errorf("%s ended: %s", filepath.Base(p.cmd.Path), p.log.String())
