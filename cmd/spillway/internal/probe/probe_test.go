@@ -379,7 +379,8 @@ func TestSilenced(t *testing.T) {
 		}).start(t),
 		Only: func(s *Scenario) bool { return s.Group == "malformed heads" },
 	})
-	if err == nil || !strings.Contains(err.Error(), `in the scenario "no Host"`) || !strings.Contains(err.Error(), "no answer within 300ms") {
+	// How long is waited depends on how long the first answer took.
+	if err == nil || !strings.Contains(err.Error(), `in the scenario "no Host"`) || !strings.Contains(err.Error(), "no answer within ") {
 		t.Error(err)
 	}
 	if len(rep.Results) != 1 || rep.Results[0].Verdict != Dead || rep.Unplayed == 0 {
