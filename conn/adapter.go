@@ -80,7 +80,8 @@ func (a Adapter) GiveHead(status int, phrase func(status int) string, give func(
 	}
 	defer a.out.mu.Unlock()
 	if res.open() == nil {
-		res.status, res.chosen, res.stock, res.phrase = status, true, true, phrase
+		res.status, res.chosen = status, true
+		res.beStock(phrase)
 		give(Head{res})
 	}
 }
@@ -94,11 +95,13 @@ func (h Head) Close() { h.res.closing = true }
 // OmitDate leaves the Date field out.
 func (h Head) OmitDate() { h.res.undated = true }
 
-// AsStock makes the response as net/http does: Date stands behind the handler's fields, Transfer-Encoding at the end, a 101 may be sent without a Hijack, the
-// connection ends behind it, and the reason phrases are those that phrase returns, one line each.
+// AsStock makes the response as net/http does: Date stands behind the handler's fields, Transfer-Encoding at the end, a 101 may be sent
+// without a Hijack, the connection ends behind it, and the reason phrases are those that phrase returns, one line each.
 func (a Adapter) AsStock(phrase func(status int) string) {
-	a.mark(func(res *response) { res.stock, res.phrase = true, phrase })
+	a.mark(func(res *response) { res.beStock(phrase) })
 }
+
+func (w *response) beStock(phrase func(status int) string) { w.stock, w.phrase = true, phrase }
 
 // SniffedType is the Content-Type that the server has found out. It stands behind the handler's fields.
 func (a Adapter) SniffedType(mediaType string) {
