@@ -219,6 +219,16 @@ func (s *Server) await(is func() bool) bool {
 	return is()
 }
 
+// holds waits until the server has accepted n connections that are open. One that sent nothing may still be in the queue of the
+// listener, which loses it when it is closed. The test fails if they do not come in 5 s.
+func (s *Server) holds(n int) {
+	s.t.Helper()
+	var open int
+	if !s.await(func() bool { open = s.open; return open == n }) {
+		s.t.Fatalf("servertest: %d connections are open, not %d", open, n)
+	}
+}
+
 // stop closes the server and looks for what it has left.
 func (s *Server) stop() {
 	s.srv.Close()
