@@ -10,7 +10,7 @@ import (
 
 // exchange serves one request, and tells of it.
 func (c *Conn) exchange() ending {
-	end := c.serveRequest()
+	end := c.serveRequest(c.awaitRequest())
 	if end.verdict == VerdictPark {
 		return end
 	}
@@ -21,8 +21,11 @@ func (c *Conn) exchange() ending {
 	return end
 }
 
-func (c *Conn) serveRequest() ending {
-	end := c.readHead()
+// serveRequest serves the request that has begun, if the wait for it did not end the connection.
+func (c *Conn) serveRequest(end ending) ending {
+	if end.verdict == VerdictReuse {
+		end = c.readHead()
+	}
 	if c.cfg.config.State != nil && (end.verdict == VerdictReuse || c.in.waiting() > 0) {
 		c.beginRead()
 		c.sock.Reads.Set(after(c.began, c.cfg.ReadTimeout)) // before the hook, which may want another

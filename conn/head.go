@@ -1,4 +1,5 @@
-// Between two exchanges: the connection waits for a request, and reads its head.
+// Between two exchanges: the connection waits for a request, and reads its head. Thousands wait at once, and what a goroutine comes back
+// to has left the processor's caches by then: the wait is few calls deep.
 
 package conn
 
@@ -11,18 +12,8 @@ import (
 	"github.com/spillway-go/spillway/conn/internal/transport"
 )
 
-// readHead waits for a request and parses its head. Any verdict but Reuse ends the connection.
+// readHead parses the head of a request that has begun. Any verdict but Reuse ends the connection.
 func (c *Conn) readHead() ending {
-	c.began = time.Time{}
-	c.in.empty = 0
-	if !c.in.begins() {
-		if end := c.awaitRequest(); end.verdict != VerdictReuse {
-			return end
-		}
-		if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
-			c.began = c.cfg.began.Add(c.idleSince)
-		}
-	}
 	c.noteBegin()
 	for parse := (*Conn).repeats; ; {
 		n, err := c.in.take(func(window []byte) (int, error) { return parse(c, window) })
@@ -96,8 +87,12 @@ func (c *Conn) headDeadline() time.Time {
 	return after(c.began, t)
 }
 
-// awaitRequest waits for a request's first byte.
+// awaitRequest waits for a request's first byte, unless one is in the window. Any verdict but Reuse ends the connection, or parks it.
 func (c *Conn) awaitRequest() ending {
+	c.began, c.in.empty = time.Time{}, 0
+	if c.in.begins() {
+		return ending{}
+	}
 	c.row = 0
 	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
 		until := c.idleDeadline(c.cfg.now(), soon)
@@ -111,6 +106,9 @@ func (c *Conn) awaitRequest() ending {
 		case err == nil && c.in.begins():
 			c.rare = c.parked && time.Since(c.cfg.began)-c.idleSince > c.cfg.ParkAfter
 			c.parked = false
+			if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
+				c.began = c.cfg.began.Add(c.idleSince)
+			}
 			return ending{}
 		case err == nil && time.Now().Before(c.idleUntil()): // only empty lines have come, and the idle time goes on
 			c.parked = true

@@ -86,47 +86,52 @@ func (in *input) Consume(n int) {
 
 // Fill waits until the window has grown.
 func (in *input) Fill() error {
-	return in.receive(func() (int, error) {
-		in.makeRoom()
-		return in.c.stream.Read(in.buf[in.w:])
-	})
+	if some, err := in.beforeRead(); some || err != nil {
+		return err
+	}
+	in.makeRoom()
+	return in.received(in.c.stream.Read(in.buf[in.w:]))
 }
 
 // await waits for a request's first byte, with nothing in the window. Where it can, it holds no buffer while it waits; when
 // nobody expects the byte soon, it holds none in any case.
 func (in *input) await(soon bool) error {
-	return in.receive(func() (int, error) {
-		in.r, in.w = 0, 0
-		switch {
-		case in.c.tls == nil && in.c.sock.Raw():
-			return in.c.sock.Await(in)
-		case soon:
-			return in.c.stream.Read(in.Room())
-		}
-		in.GiveBack()
-		n, err := in.c.stream.Read(in.one[:])
-		copy(in.Room(), in.one[:n])
-		return n, err
-	})
+	if some, err := in.beforeRead(); some || err != nil {
+		return err
+	}
+	in.r, in.w = 0, 0
+	switch {
+	case in.c.tls == nil && in.c.sock.Raw():
+		return in.received(in.c.sock.Await(in))
+	case soon:
+		return in.received(in.c.stream.Read(in.Room()))
+	}
+	in.GiveBack()
+	n, err := in.c.stream.Read(in.one[:])
+	copy(in.Room(), in.one[:n])
+	return in.received(n, err)
 }
 
-// receive waits for the client, until the time that the socket knows, and adds what read brings to the window: at least one
-// byte, or an error is returned.
-func (in *input) receive(read func() (int, error)) error {
+// beforeRead does what comes before a wait for the client. It reports whether there is something to look at already.
+func (in *input) beforeRead() (some bool, _ error) {
 	in.c.told.addTo(in.c.tally) // before the client can have the response
 	in.c.returnLendings()
 	if err := in.c.out.Flush(); err != nil {
-		return err
+		return false, err
 	}
 	if in.stuck {
 		if some, err := in.unstick(); some || err != nil {
-			return err
+			return some, err
 		}
 	}
 	if in.ended {
-		return in.gone
+		return false, in.gone
 	}
-	n, err := read()
+	return false, nil
+}
+
+// received adds to the window what a read has brought: at least one byte, or an error is returned.
+func (in *input) received(n int, err error) error {
 	if err != nil && !transport.IsTimeout(err) {
 		in.ended, in.gone = true, err
 	}

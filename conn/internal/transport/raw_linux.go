@@ -27,10 +27,8 @@ type raw struct {
 	rc          syscall.RawConn // nil: the socket is not of the kind
 	nc          net.Conn
 	tryR, tryW  func(fd uintptr) bool
-	in, behind  []byte // what to read into
-	lender      Lender // or whose buffer
-	drop        int64  // or how much to throw away
-	hasty       bool   // nothing is waited for
+	want        want // of the read under way
+	hasty       bool // nothing is waited for
 	got         int
 	out         [2][]byte // what is still to be written
 	put         int64     // how much was
@@ -52,23 +50,11 @@ func (r *raw) withDescriptor(f func(fd int) bool) (ok bool) {
 	return ok && !failed
 }
 
-// read reads at least one byte, or returns an error: into p, and what does not fit it into behind.
-func (r *raw) read(p, behind []byte) (int, error) {
-	r.in, r.behind = p, behind
-	return r.wait()
-}
-
-// await reads into the lender's buffer, which it gives back while it waits.
-func (r *raw) await(l Lender) (int, error) {
-	r.lender = l
-	return r.wait()
-}
-
 // readReady reads into p, and waits for nothing.
 func (r *raw) readReady(p []byte) int {
-	r.in, r.hasty, r.got = p, true, 0
+	r.want.into, r.hasty, r.got = p, true, 0
 	err := r.rc.Read(r.tryR)
-	r.in, r.hasty = nil, false
+	r.want.into, r.hasty = nil, false
 	if err != nil || r.rErr != 0 {
 		return 0
 	}
@@ -81,24 +67,26 @@ func (r *raw) discards() bool {
 	return tcp && r.usable() && canDrop
 }
 
-// discard throws away at least one byte and at most n.
-func (r *raw) discard(n int64) (int, error) {
-	r.drop = n
-	return r.wait()
+// read reads, or throws away, at least one byte, or returns an error.
+func (r *raw) read(w *want) (int, error) {
+	r.want = *w
+	err := r.rc.Read(r.tryR)
+	r.want = want{}
+	if err == nil && r.rErr == 0 && r.got > 0 {
+		return r.got, nil
+	}
+	return 0, r.readError(err)
 }
 
-func (r *raw) wait() (int, error) {
-	err := r.rc.Read(r.tryR)
-	r.in, r.behind, r.lender, r.drop = nil, nil, nil, 0
+// readError returns why nothing was read.
+func (r *raw) readError(err error) error {
 	switch {
 	case err != nil:
-		return 0, opError(r.nc, "read", bare(err))
+		return opError(r.nc, "read", bare(err))
 	case r.rErr != 0:
-		return 0, opError(r.nc, "read", os.NewSyscallError("read", r.rErr))
-	case r.got == 0:
-		return 0, io.EOF
+		return opError(r.nc, "read", os.NewSyscallError("read", r.rErr))
 	}
-	return r.got, nil
+	return io.EOF
 }
 
 // bare takes off what a RawConn says of itself.
@@ -112,23 +100,23 @@ func bare(err error) error {
 
 // tryRead reads once, and reports whether there was something to read.
 func (r *raw) tryRead(fd uintptr) bool {
-	p := r.in
-	if r.lender != nil {
-		p = r.lender.Room()
+	p := r.want.into
+	if r.want.lender != nil {
+		p = r.want.lender.Room()
 	}
 	n, errno := 0, syscall.EINTR
 	for errno == syscall.EINTR {
-		n, errno = readOnce(fd, p, r.behind, r.drop)
+		n, errno = readOnce(fd, p, r.want.behind, r.want.drop)
 	}
 	if errno != syscall.EAGAIN || r.hasty {
 		if errno == 0 {
-			haveRead(fd, p, r.behind, n)
+			haveRead(fd, p, r.want.behind, n)
 		}
 		r.got, r.rErr = n, errno
 		return true
 	}
-	if r.lender != nil {
-		r.lender.GiveBack()
+	if r.want.lender != nil {
+		r.want.lender.GiveBack()
 	}
 	return false
 }

@@ -119,12 +119,7 @@ func (s *Socket) ReadPast(p, behind []byte) (int, error) {
 		}
 		return 0, os.ErrDeadlineExceeded
 	}
-	return s.pull(func() (int, error) {
-		if s.raw.usable() {
-			return s.raw.read(p, behind)
-		}
-		return s.Conn.Read(p)
-	})
+	return s.pull(&want{into: p, behind: behind})
 }
 
 // Hurry says whether reads wait. One that would have to, and does not, fails with os.ErrDeadlineExceeded; an error of the
@@ -132,35 +127,46 @@ func (s *Socket) ReadPast(p, behind []byte) (int, error) {
 func (s *Socket) Hurry(on bool) { s.hurries = on }
 
 // Await reads at least one byte into the lender's buffer, or returns an error.
-func (s *Socket) Await(l Lender) (int, error) {
-	return s.pull(func() (int, error) {
-		if s.raw.usable() {
-			return s.raw.await(l)
-		}
-		return s.Conn.Read(l.Room())
-	})
-}
+func (s *Socket) Await(l Lender) (int, error) { return s.pull(&want{lender: l}) }
 
 // Discard throws away at least one byte and at most n, or returns an error.
-func (s *Socket) Discard(n int64) (int, error) {
-	return s.pull(func() (int, error) {
-		if s.raw.discards() {
-			return s.raw.discard(n)
-		}
-		buf := GetBuffer(LargeBuffer)
-		defer PutBuffer(buf)
-		return s.Conn.Read(buf[:min(n, LargeBuffer)])
-	})
+func (s *Socket) Discard(n int64) (int, error) { return s.pull(&want{drop: n}) }
+
+// want is what a read is for.
+type want struct {
+	into, behind []byte // where to read to
+	lender       Lender // or whose buffer
+	drop         int64  // or how much to throw away
+}
+
+// read does what is wanted once.
+func (s *Socket) read(w *want) (int, error) {
+	switch {
+	case w.drop > 0 && !s.raw.discards():
+		return s.readAway(w.drop)
+	case s.raw.usable():
+		return s.raw.read(w)
+	case w.lender != nil:
+		return s.Conn.Read(w.lender.Room())
+	}
+	return s.Conn.Read(w.into)
+}
+
+// readAway throws away what cannot be thrown away without a buffer.
+func (s *Socket) readAway(n int64) (int, error) {
+	buf := GetBuffer(LargeBuffer)
+	defer PutBuffer(buf)
+	return s.Conn.Read(buf[:min(n, LargeBuffer)])
 }
 
 // emptyReads is how often in a row a connection may read nothing without an error.
 const emptyReads = 100
 
-// pull calls read until it brings something or fails.
-func (s *Socket) pull(read func() (int, error)) (int, error) {
+// pull reads until that brings something or fails.
+func (s *Socket) pull(w *want) (int, error) {
 	for empty := 0; ; {
 		s.Reads.enter(0)
-		n, err := read()
+		n, err := s.read(w)
 		counts := int64(n)
 		if s.below {
 			counts = 0
