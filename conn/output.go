@@ -141,8 +141,7 @@ func (o *output) send(p []byte) error {
 		if o.c.guarded() {
 			n = min(n, sendAtMax)
 		}
-		o.c.guard(func() error { return o.write(p[:n]) })
-		o.empty()
+		o.put(p[:n])
 		p = p[n:]
 	}
 	return o.err()
@@ -175,9 +174,18 @@ func (o *output) flush() error {
 	if err := o.err(); len(o.buf) == 0 || err != nil {
 		return err
 	}
-	o.c.guard(func() error { return o.write(nil) })
-	o.empty()
+	o.put(nil)
 	return o.err()
+}
+
+// put writes what was gathered and p.
+func (o *output) put(p []byte) {
+	if !o.c.guarded() {
+		o.write(p)
+	} else {
+		o.c.guard(func() error { return o.write(p) })
+	}
+	o.empty()
 }
 
 // empty forgets what was gathered, and gives a buffer back that is larger than what most responses need.

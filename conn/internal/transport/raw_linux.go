@@ -75,16 +75,16 @@ func (r *raw) read(w *want) (int, error) {
 	if err == nil && r.rErr == 0 && r.got > 0 {
 		return r.got, nil
 	}
-	return 0, r.readError(err)
+	return 0, r.failure("read", err, r.rErr)
 }
 
-// readError returns why nothing was read.
-func (r *raw) readError(err error) error {
+// failure returns why nothing was read, or not all was written.
+func (r *raw) failure(op string, err error, errno syscall.Errno) error {
 	switch {
 	case err != nil:
-		return opError(r.nc, "read", bare(err))
-	case r.rErr != 0:
-		return opError(r.nc, "read", os.NewSyscallError("read", r.rErr))
+		return opError(r.nc, op, bare(err))
+	case errno != 0:
+		return opError(r.nc, op, os.NewSyscallError(op, errno))
 	}
 	return io.EOF
 }
@@ -141,13 +141,10 @@ func (r *raw) write(p, q []byte) (int64, error) {
 	r.out, r.put, r.wErr = [2][]byte{p, q}, 0, 0
 	err := r.rc.Write(r.tryW)
 	r.out = [2][]byte{}
-	switch {
-	case err != nil:
-		return r.put, opError(r.nc, "write", bare(err))
-	case r.wErr != 0:
-		return r.put, opError(r.nc, "write", os.NewSyscallError("write", r.wErr))
+	if err == nil && r.wErr == 0 {
+		return r.put, nil
 	}
-	return r.put, nil
+	return r.put, r.failure("write", err, r.wErr)
 }
 
 // tryWrite writes what the socket takes, and reports whether that was all, or failed.

@@ -208,12 +208,26 @@ func (s *Socket) Write(p []byte) (int, error) {
 
 // WriteBoth writes all of p and q, in one system call where the system can, or returns an error.
 func (s *Socket) WriteBoth(p, q []byte) (int64, error) {
-	return s.push(func() (int64, bool, error) {
-		n, err := s.writeOnce(p, q)
-		first := min(n, int64(len(p)))
-		p, q = p[first:], q[n-first:]
-		return n, len(p)+len(q) == 0, err
-	})
+	return s.push(&outgoing{p: p, q: q})
+}
+
+// outgoing is what a write has still to send.
+type outgoing struct {
+	p, q []byte
+	file *io.LimitedReader // or what is left of this
+}
+
+// write writes once. It calls beginWait before it waits.
+func (s *Socket) write(o *outgoing) (n int64, done bool, err error) {
+	if o.file != nil {
+		s.beginWait(0)
+		n, err = s.Conn.(io.ReaderFrom).ReadFrom(o.file)
+		return n, err == nil, err
+	}
+	n, err = s.writeOnce(o.p, o.q)
+	first := min(n, int64(len(o.p)))
+	o.p, o.q = o.p[first:], o.q[n-first:]
+	return n, len(o.p)+len(o.q) == 0, err
 }
 
 func (s *Socket) writeOnce(p, q []byte) (int64, error) {
@@ -239,15 +253,14 @@ func (s *Socket) writeOnce(p, q []byte) (int64, error) {
 	return int64(n), err
 }
 
-// push calls write until it has written all, the deadline has passed, or the client has been too slow. write calls
-// beginWait before it waits, and goes on where it was when it is called again.
-func (s *Socket) push(write func() (n int64, done bool, err error)) (written int64, err error) {
+// push writes until all is written, the deadline has passed, or the client has been too slow.
+func (s *Socket) push(o *outgoing) (written int64, err error) {
 	for {
 		if s.Writes.Passed() {
 			return written, opError(s.Conn, "write", os.ErrDeadlineExceeded)
 		}
 		s.atOnce = 0
-		n, done, err := write()
+		n, done, err := s.write(o)
 		written += n
 		s.moved.Add(n - s.atOnce)
 		counts := n - s.atOnce
@@ -288,11 +301,7 @@ func (s *Socket) SendsFiles(src io.Reader) (*io.LimitedReader, bool) {
 func (s *Socket) SendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
 	piece := &io.LimitedReader{R: file.R, N: min(n, file.N)}
 	whole := piece.N
-	_, err = s.push(func() (int64, bool, error) {
-		s.beginWait(0)
-		n, err := s.Conn.(io.ReaderFrom).ReadFrom(piece)
-		return n, err == nil, err
-	})
+	_, err = s.push(&outgoing{file: piece})
 	sent = whole - piece.N
 	file.N -= sent
 	return sent, err
