@@ -12,14 +12,17 @@ import (
 // the configuration allows it, Serve also returns, ReasonNone, when the connection has been parked: it will be served again,
 // in a goroutine of its own, when something comes.
 func (c *Conn) Serve() Reason {
-	return c.run(func() ending {
-		c.listen()
-		c.tellAccepted()
-		if c.barred.verdict != VerdictReuse {
-			return c.barred
-		}
-		return c.handshake()
-	})
+	return c.run((*Conn).begin)
+}
+
+// begin begins a connection that is new.
+func (c *Conn) begin() ending {
+	c.listen()
+	c.tellAccepted()
+	if c.barred.verdict != VerdictReuse {
+		return c.barred
+	}
+	return c.handshake()
 }
 
 // Deny lets Serve, which is called next, end the connection at once, because its client has too many.
@@ -27,7 +30,7 @@ func (c *Conn) Deny() { c.barred = ReasonTooManyConns.ending() }
 
 // run serves exchanges after first, until the connection ends or is parked. Whatever in it panics, or ends the goroutine,
 // costs this connection and nothing else.
-func (c *Conn) run(first func() ending) (why Reason) {
+func (c *Conn) run(first func(*Conn) ending) (why Reason) {
 	var end ending
 	whole := false
 	defer func() {
@@ -42,7 +45,7 @@ func (c *Conn) run(first func() ending) (why Reason) {
 			c.logPanic("connection failed", recover())
 		}
 	}()
-	end = first()
+	end = first(c)
 	for end.verdict == VerdictReuse {
 		switch end = c.exchange(); {
 		case end.verdict == VerdictReuse:

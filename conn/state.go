@@ -134,9 +134,12 @@ func (c *Conn) unpark() {
 		return
 	}
 	c.cfg.parked.Remove(c.id)
-	go c.run(func() ending {
-		c.attach()
-		c.listen()
-		return ending{}
-	})
+	go c.run((*Conn).resume)
+}
+
+// resume lets a connection go on that was parked.
+func (c *Conn) resume() ending {
+	c.attach()
+	c.listen()
+	return ending{}
 }

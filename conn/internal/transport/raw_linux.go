@@ -6,7 +6,6 @@
 package transport
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -91,8 +90,7 @@ func (r *raw) failure(op string, err error, errno syscall.Errno) error {
 
 // bare takes off what a RawConn says of itself.
 func bare(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, is := err.(*net.OpError); is {
 		return op.Err
 	}
 	return err
