@@ -43,6 +43,34 @@ func (c *content) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// WriteTo writes the content to w as it comes, for io.Copy. A w that reads by itself does so; for io.Discard, and for others, it takes a
+// larger buffer than io.Copy would while much comes at once, and a small one where it may have to wait.
+func (c *content) WriteTo(w io.Writer) (n int64, err error) {
+	if from, ok := w.(io.ReaderFrom); ok && w != io.Discard {
+		return from.ReadFrom(c)
+	}
+	var buf pourBuffer
+	defer func() { buf.release() }() // deferred, because w may panic
+	for err == nil {
+		var got int
+		got, err = c.Read(buf.room())
+		if got > 0 {
+			put, failed := w.Write(buf.bytes[:got])
+			if failed == nil && put != got {
+				failed = io.ErrShortWrite
+			}
+			if n += int64(put); failed != nil {
+				return n, failed
+			}
+		}
+		buf.follow(got)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
 // Close ends the reading, also one that waits in another goroutine. What becomes of the rest is not decided here.
 func (c *content) Close() error {
 	c.closed.Store(true)
