@@ -37,7 +37,9 @@ func sortedKeys(keys []string, h http.Header) []string {
 	for key := range h {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys)
+	if len(keys) > 1 {
+		slices.Sort(keys)
+	}
 	return keys
 }
 
@@ -75,7 +77,9 @@ func (x *exchange) giveField(h conn.Head, key string, values []string, f *framin
 		return
 	}
 	for _, value := range values {
-		h.Add(key, clean(value))
+		if !h.Again(key, trim(value)) { // what has line ends in it is never the same again
+			h.Add(key, clean(value))
+		}
 	}
 }
 
@@ -155,8 +159,18 @@ func clean(value string) string {
 			return r
 		}, value)
 	}
-	return strings.Trim(value, " \t")
+	return trim(value)
 }
+
+// trim returns a value without the white space around it.
+func trim(value string) string {
+	if n := len(value); n > 0 && (isBlank(value[0]) || isBlank(value[n-1])) {
+		return strings.Trim(value, " \t")
+	}
+	return value
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // declareTrailers takes in the names of the trailers that the handler will set.
 func (x *exchange) declareTrailers(lines []string) {
