@@ -34,6 +34,15 @@ var headers = []http.Header{
 	{"server": {"a"}, "Server": {"a"}, "SERVER": {"a"}},
 	{"Transfer-Encoding": {"chunked"}, "Vary": {"x"}},
 	{"A": {"1"}, "B": {"1"}, "C": {"1"}, "D": {"1"}, "E": {"1"}, "F": {"1"}, "G": {"1"}, "H": {"1"}, "I": {"1"}, "J": {"1"}},
+	manyFields(16), manyFields(17),
+}
+
+func manyFields(n int) http.Header {
+	h := make(http.Header)
+	for i := range n {
+		h[fmt.Sprint("X-", i)] = []string{"1"}
+	}
+	return h
 }
 
 // What one response had says nothing of the next: its fields are those that net/http sends.
