@@ -94,11 +94,12 @@ func bitOf(place uint8) uint64 { return 1 << (place % 64) }
 
 // makeHeader fills in the n fields, under their canonical names and without Host and Transfer-Encoding.
 func (x *exchange) makeHeader(n int) {
+	most := max(n-1, 0) // Host is not among them, if there is one
 	values := x.values[:0]
-	if n-1 > cap(values) { // Host is not among them
-		values = make([]string, 0, n)
+	if most > cap(values) {
+		values = make([]string, 0, most)
 	}
-	h := make(http.Header, n)
+	h := make(http.Header, most)
 	seen := uint64(0) // the bits of the names that are in h
 	for i := range n {
 		name, value := x.native.Field(i)
