@@ -39,7 +39,10 @@ func (c *content) Read(p []byte) (int, error) {
 	if err != nil {
 		err = c.failed(err)
 	}
-	c.limited.Store(err == nil && 0 < n && n == len(p) && n < cap(p) && calledByMaxBytesReader())
+	limited := err == nil && 0 < n && n == len(p) && n < cap(p) && calledByMaxBytesReader()
+	if limited != c.limited.Load() { // which costs less than to store
+		c.limited.Store(limited)
+	}
 	return n, err
 }
 
