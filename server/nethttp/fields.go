@@ -25,37 +25,11 @@ func (x *exchange) giveHead() {
 	x.sniff = x.mayHaveContent()
 	var f framing
 	x.native.GiveHead(int(x.status), phraseOf, func(h conn.Head) {
-		for _, key := range x.conn.sortedKeys(x.header) {
+		for _, key := range x.conn.keysOf(x.header) {
 			x.giveField(h, key, x.header[key], &f)
 		}
 	})
 	x.decideFraming(&f)
-}
-
-// keptKeys is how many keys a connection keeps at most.
-const keptKeys = 16
-
-// sortedKeys returns the header's keys, sorted, which are mostly those of the connection's last response. It is called with the
-// native response locked.
-func (c *connection) sortedKeys(h http.Header) []string {
-	switch {
-	case len(h) > keptKeys:
-		return sortedKeys(nil, h)
-	case len(h) != len(c.keys) || !hasKeys(h, c.keys):
-		c.keys = sortedKeys(c.keys[:0], h)
-	}
-	return c.keys
-}
-
-// hasKeys reports whether the header has all of these keys.
-
-func hasKeys(h http.Header, keys []string) bool {
-	for _, key := range keys {
-		if _, ok := h[key]; !ok {
-			return false
-		}
-	}
-	return true
 }
 
 func sortedKeys(keys []string, h http.Header) []string {
