@@ -99,8 +99,12 @@ func (r *Reader) sofar() progress {
 	return r.progress
 }
 
-// bound returns the limit.
-func (r *Reader) bound() int64 { return r.sofar().limit }
+// bound returns the limit, and whether the client waits for a 100 (Continue).
+func (r *Reader) bound() (limit int64, expecting bool) {
+	r.look.Lock()
+	defer r.look.Unlock()
+	return r.limit, r.expecting
+}
 
 // Begun reports whether any content has been read, or is being read.
 func (r *Reader) Begun() bool {

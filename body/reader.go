@@ -139,12 +139,14 @@ func (r *Reader) read(p []byte) (int, error) {
 	if r.err != nil || len(p) == 0 {
 		return 0, r.err
 	}
-	limit := r.bound()
+	limit, expecting := r.bound()
 	if r.framing > 0 && int64(r.framing) > limit {
 		return 0, r.fail(&TooLargeError{limit})
 	}
-	if err := r.ask(); err != nil {
-		return 0, r.failed(err)
+	if expecting {
+		if err := r.ask(); err != nil {
+			return 0, r.failed(err)
+		}
 	}
 	if r.left == 0 && r.end == open { // Skim may have found the end
 		if err := r.nextChunk(); err != nil {
@@ -223,7 +225,8 @@ func (r *Reader) Asked() {
 // window goes straight into p, unless it is so little that the bytes behind it are worth having in the same read.
 func (r *Reader) fetch(p []byte) (int, error) {
 	const direct = 2 << 10
-	if len(r.src.Window()) == 0 {
+	window := r.src.Window()
+	if len(window) == 0 {
 		if len(p) >= direct {
 			past := 0
 			if r.framing == parser.Chunked && int64(len(p)) == r.left {
@@ -234,8 +237,9 @@ func (r *Reader) fetch(p []byte) (int, error) {
 		if err := r.src.Fill(); err != nil {
 			return 0, err
 		}
+		window = r.src.Window()
 	}
-	n := copy(p, r.src.Window())
+	n := copy(p, window)
 	r.src.Consume(n)
 	return n, nil
 }

@@ -89,6 +89,10 @@ func (a Adapter) GiveHead(status int, phrase func(status int) string, give func(
 // Add adds a field line, under the rules of Response.Set, and returns its errors.
 func (h Head) Add(name, value string) error { return h.res.put(name, value, false) }
 
+// Again adds a field line if the last response on the connection had the same one at this place, and reports whether it has. Such a
+// line is known to be one that Add takes as it is.
+func (h Head) Again(name, value string) bool { return h.res.fields.Again(name, value) }
+
 // Close says that the connection ends behind the response.
 func (h Head) Close() { h.res.closing = true }
 

@@ -5,6 +5,7 @@ package nethttp_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -137,6 +138,47 @@ func TestBodyIsReadByReadFrom(t *testing.T) {
 	if _, got := ask(t, nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"); got != "5 <nil> true" {
 		t.Error(got)
 	}
+}
+
+// A copy of much content to a destination that does not read by itself is whole, in either framing, or ends with its error.
+func TestBodyIsCopied(t *testing.T) {
+	const size = 300_000
+	content := strings.Repeat("0123456789abcde", size/15)
+	chunked := ""
+	for left, n := content, 1; left != ""; n = n*3 + 1 {
+		chunk := left[:min(n, 50_000, len(left))]
+		chunked += fmt.Sprintf("%x\r\n%s\r\n", len(chunk), chunk)
+		left = left[len(chunk):]
+	}
+	for framing, sent := range map[string]string{
+		fmt.Sprint("Content-Length: ", size): content,
+		"Transfer-Encoding: chunked":         chunked + "0\r\n\r\n",
+	} {
+		for most, want := range map[int]string{size: "300000 true <nil>", 9000: "9000 true full"} {
+			nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				dst := &boundedWriter{most: most}
+				n, err := io.Copy(dst, r.Body)
+				fmt.Fprint(w, n, " ", strings.HasPrefix(content, dst.got.String()) && int64(dst.got.Len()) == n, " ", err)
+			})}))
+			if _, got := ask(t, nc, "POST / HTTP/1.1\r\nHost: a\r\n"+framing+"\r\n\r\n"+sent); got != want {
+				t.Errorf("%s, at most %d: %s, want %s", framing, most, got, want)
+			}
+		}
+	}
+}
+
+// boundedWriter takes so much and no more.
+type boundedWriter struct {
+	got  strings.Builder
+	most int
+}
+
+func (w *boundedWriter) Write(p []byte) (int, error) {
+	if room := w.most - w.got.Len(); len(p) > room {
+		w.got.Write(p[:room])
+		return room, errors.New("full")
+	}
+	return w.got.Write(p)
 }
 
 type readerFrom struct {

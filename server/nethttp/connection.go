@@ -25,6 +25,7 @@ type connection struct {
 	remote  string
 	local   net.Addr
 	tls     *tls.ConnectionState
+	keys    *[]string    // of the last response's header; the native response's lock guards them
 	told    atomic.Int64 // the state that the hook was told last, plus one
 	streams atomic.Int64 // exchanges in another protocol that were told of
 }

@@ -39,7 +39,38 @@ func (c *content) Read(p []byte) (int, error) {
 	if err != nil {
 		err = c.failed(err)
 	}
-	c.limited.Store(err == nil && 0 < n && n == len(p) && n < cap(p) && calledByMaxBytesReader())
+	limited := err == nil && 0 < n && n == len(p) && n < cap(p) && calledByMaxBytesReader()
+	if limited != c.limited.Load() { // which costs less than to store
+		c.limited.Store(limited)
+	}
+	return n, err
+}
+
+// WriteTo writes the content to w as it comes, for io.Copy. A w that reads by itself does so; for io.Discard, and for others, it takes a
+// larger buffer than io.Copy would while much comes at once, and a small one where it may have to wait.
+func (c *content) WriteTo(w io.Writer) (n int64, err error) {
+	if from, ok := w.(io.ReaderFrom); ok && w != io.Discard {
+		return from.ReadFrom(c)
+	}
+	var buf pourBuffer
+	defer func() { buf.release() }() // deferred, because w may panic
+	for err == nil {
+		var got int
+		got, err = c.Read(buf.room())
+		if got > 0 {
+			put, failed := w.Write(buf.bytes[:got])
+			if failed == nil && put != got {
+				failed = io.ErrShortWrite
+			}
+			if n += int64(put); failed != nil {
+				return n, failed
+			}
+		}
+		buf.follow(got)
+	}
+	if err == io.EOF {
+		err = nil
+	}
 	return n, err
 }
 

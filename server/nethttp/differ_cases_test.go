@@ -154,6 +154,15 @@ var readers = []struct {
 		n.add("%q %v", p[:got], kind(err))
 		io.WriteString(w, "read")
 	}},
+	{"copy", func(n *notes, w http.ResponseWriter, r *http.Request) {
+		var dst strings.Builder
+		got, err := io.Copy(&dst, r.Body)
+		more, then := io.Copy(io.Discard, r.Body)
+		n.add("%d %q %v, then %d %v; trailers %v", got, dst.String(), kind(err), more, kind(then), r.Trailer)
+		r.Body.Close()
+		_, closed := io.Copy(&dst, r.Body)
+		n.add("%v", kind(closed))
+	}},
 	{"close", func(n *notes, w http.ResponseWriter, r *http.Request) {
 		n.add("%v", kind(r.Body.Close()))
 		_, err := r.Body.Read(make([]byte, 1))

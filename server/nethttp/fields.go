@@ -25,8 +25,7 @@ func (x *exchange) giveHead() {
 	x.sniff = x.mayHaveContent()
 	var f framing
 	x.native.GiveHead(int(x.status), phraseOf, func(h conn.Head) {
-		var few [16]string
-		for _, key := range sortedKeys(few[:0], x.header) {
+		for _, key := range x.conn.keysOf(x.header) {
 			x.giveField(h, key, x.header[key], &f)
 		}
 	})
@@ -37,7 +36,9 @@ func sortedKeys(keys []string, h http.Header) []string {
 	for key := range h {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys)
+	if len(keys) > 1 {
+		slices.Sort(keys)
+	}
 	return keys
 }
 
@@ -75,7 +76,9 @@ func (x *exchange) giveField(h conn.Head, key string, values []string, f *framin
 		return
 	}
 	for _, value := range values {
-		h.Add(key, clean(value))
+		if !h.Again(key, trim(value)) { // what has line ends in it is never the same again
+			h.Add(key, clean(value))
+		}
 	}
 }
 
@@ -155,8 +158,18 @@ func clean(value string) string {
 			return r
 		}, value)
 	}
-	return strings.Trim(value, " \t")
+	return trim(value)
 }
+
+// trim returns a value without the white space around it.
+func trim(value string) string {
+	if n := len(value); n > 0 && (isBlank(value[0]) || isBlank(value[n-1])) {
+		return strings.Trim(value, " \t")
+	}
+	return value
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // declareTrailers takes in the names of the trailers that the handler will set.
 func (x *exchange) declareTrailers(lines []string) {

@@ -25,6 +25,7 @@ type adapter struct {
 	noHTTP1      bool // only other protocols are served
 	quiet        bool // nothing of what clients do wrong is logged
 	trace        func(server.Event)
+	lists        lists
 }
 
 // Serve serves one exchange, of which native handlers may have had a part.

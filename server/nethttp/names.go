@@ -5,45 +5,41 @@ package nethttp
 import (
 	"net/http"
 	"net/textproto"
+
+	"github.com/spillway-go/spillway/parser"
 )
 
 // canonical returns the form of a field name that http.Header has for its keys. name is a token.
 func canonical(name string) string {
-	atStart := true
-	for i := range len(name) {
-		c := name[i]
-		if atStart && 'a' <= c && c <= 'z' || !atStart && 'A' <= c && c <= 'Z' {
-			return recase(name)
-		}
-		atStart = c == '-'
-	}
-	return name
+	key, _ := canonicalAt(name)
+	return key
 }
 
-// recase returns the canonical form of a name that does not have it.
-func recase(name string) string {
-	var lower [longestCommon]byte
-	if len(name) > len(lower) {
-		return textproto.CanonicalMIMEHeaderKey(name)
-	}
-	for i := range len(name) {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+// canonicalAt is canonical, and returns a number that is the same for the same name, and mostly another for others.
+func canonicalAt(name string) (key string, place uint8) {
+	place = placeOf(name)
+	for at := place; knownNames[at].canonical != ""; at++ {
+		known := &knownNames[at]
+		if name == known.canonical || name == known.lower || parser.EqualFold(name, known.lower) {
+			return known.canonical, place
 		}
-		lower[i] = c
 	}
-	if known, ok := commonNames[string(lower[:len(name)])]; ok {
-		return known
-	}
-	return textproto.CanonicalMIMEHeaderKey(name)
+	return textproto.CanonicalMIMEHeaderKey(name), place
 }
 
-const longestCommon = 32
+// placeOf returns where a name stands among those known, whatever its case, or where the search for it begins.
+func placeOf(name string) uint8 {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	first, middle, last := name[0]|0x20, name[n/2]|0x20, name[n-1]|0x20
+	return uint8(n)*7 + first*5 + middle*29 + last
+}
 
-// commonNames maps the lower-case form of names that are often sent to their canonical form.
-var commonNames = func() map[string]string {
-	names := make(map[string]string)
+// knownNames are those that are often sent, in both forms that most clients send them in. A name stands at its place, or if that is
+// taken at the next one that is free, behind the last of which the first follows.
+var knownNames = func() (names [256]struct{ canonical, lower string }) {
 	for _, name := range []string{
 		"accept", "accept-charset", "accept-encoding", "accept-language", "access-control-request-headers",
 		"access-control-request-method", "authorization", "baggage", "cache-control", "cdn-loop", "cf-connecting-ip",
@@ -61,7 +57,11 @@ var commonNames = func() map[string]string {
 		"x-forwarded-server", "x-http-method-override", "x-real-ip", "x-request-id", "x-request-start",
 		"x-requested-with", "x-scheme", "x-upload-id",
 	} {
-		names[name] = http.CanonicalHeaderKey(name)
+		at := placeOf(name)
+		for names[at].canonical != "" {
+			at++
+		}
+		names[at].canonical, names[at].lower = http.CanonicalHeaderKey(name), name
 	}
 	return names
 }()

@@ -87,29 +87,42 @@ func (x *exchange) parseTarget(r *conn.Request) error {
 	return nil
 }
 
+var pragma = bitOf(placeOf("Pragma"))
+
+// bitOf returns the bit of a name's place in makeHeader's set of those seen. Others may have it too.
+func bitOf(place uint8) uint64 { return 1 << (place % 64) }
+
 // makeHeader fills in the n fields, under their canonical names and without Host and Transfer-Encoding.
 func (x *exchange) makeHeader(n int) {
+	most := max(n-1, 0) // Host is not among them, if there is one
 	values := x.values[:0]
-	if n-1 > cap(values) { // Host is not among them
-		values = make([]string, 0, n)
+	if most > cap(values) {
+		values = make([]string, 0, most)
 	}
-	h := make(http.Header, n)
+	h := make(http.Header, most)
+	seen := uint64(0) // the bits of the names that are in h
 	for i := range n {
 		name, value := x.native.Field(i)
-		key := canonical(name)
+		key, place := canonicalAt(name)
 		if key == "Host" || key == "Transfer-Encoding" {
 			continue
 		}
-		if before, ok := h[key]; ok {
-			h[key] = append(before, value)
-			continue
+		bit := bitOf(place)
+		if seen&bit != 0 {
+			if before, ok := h[key]; ok {
+				h[key] = append(before, value)
+				continue
+			}
 		}
+		seen |= bit
 		at := len(values)
 		values = append(values, value)
 		h[key] = values[at : at+1 : at+1]
 	}
-	if p := h["Pragma"]; len(p) > 0 && p[0] == "no-cache" && h["Cache-Control"] == nil {
-		h["Cache-Control"] = []string{"no-cache"} // RFC 9111 §5.4
+	if seen&pragma != 0 {
+		if p := h["Pragma"]; len(p) > 0 && p[0] == "no-cache" && h["Cache-Control"] == nil {
+			h["Cache-Control"] = []string{"no-cache"} // RFC 9111 §5.4
+		}
 	}
 	x.request.Header = h
 }
