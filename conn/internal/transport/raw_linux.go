@@ -27,8 +27,8 @@ type raw struct {
 	rc          syscall.RawConn // nil: the socket is not of the kind
 	nc          net.Conn
 	tryR, tryW  func(fd uintptr) bool
-	in, behind  []byte // what to read into
-	lender      Lender // or whose buffer
+	in          []byte // what to read into
+	lender      Lender // or who lends it
 	drop        int64  // or how much to throw away
 	hasty       bool   // nothing is waited for
 	got         int
@@ -52,13 +52,13 @@ func (r *raw) withDescriptor(f func(fd int) bool) (ok bool) {
 	return ok && !failed
 }
 
-// read reads at least one byte, or returns an error: into p, and what does not fit it into behind.
-func (r *raw) read(p, behind []byte) (int, error) {
-	r.in, r.behind = p, behind
+// read reads at least one byte into p, or returns an error.
+func (r *raw) read(p []byte) (int, error) {
+	r.in = p
 	return r.wait()
 }
 
-// await reads into the lender's buffer, which it gives back while it waits.
+// await reads into what is lent, which it gives back while it waits.
 func (r *raw) await(l Lender) (int, error) {
 	r.lender = l
 	return r.wait()
@@ -89,7 +89,7 @@ func (r *raw) discard(n int64) (int, error) {
 
 func (r *raw) wait() (int, error) {
 	err := r.rc.Read(r.tryR)
-	r.in, r.behind, r.lender, r.drop = nil, nil, nil, 0
+	r.in, r.lender, r.drop = nil, nil, 0
 	switch {
 	case err != nil:
 		return 0, opError(r.nc, "read", bare(err))
@@ -112,17 +112,17 @@ func bare(err error) error {
 
 // tryRead reads once, and reports whether there was something to read.
 func (r *raw) tryRead(fd uintptr) bool {
-	p := r.in
+	p, behind := r.in, []byte(nil)
 	if r.lender != nil {
-		p = r.lender.Room()
+		p, behind = r.lender.Room()
 	}
 	n, errno := 0, syscall.EINTR
 	for errno == syscall.EINTR {
-		n, errno = readOnce(fd, p, r.behind, r.drop)
+		n, errno = readOnce(fd, p, behind, r.drop)
 	}
 	if errno != syscall.EAGAIN || r.hasty {
 		if errno == 0 {
-			haveRead(fd, p, r.behind, n)
+			haveRead(fd, p, behind, n)
 		}
 		r.got, r.rErr = n, errno
 		return true

@@ -12,7 +12,7 @@ func (*raw) init(net.Conn, func(int64))         {}
 func (*raw) usable() bool                       { return false }
 func (*raw) withDescriptor(func(int) bool) bool { return false }
 func (*raw) discards() bool                     { return false }
-func (*raw) read(_, _ []byte) (int, error)      { panic("transport: no raw sockets here") }
+func (*raw) read([]byte) (int, error)           { panic("transport: no raw sockets here") }
 func (*raw) readReady([]byte) int               { panic("transport: no raw sockets here") }
 func (*raw) await(Lender) (int, error)          { panic("transport: no raw sockets here") }
 func (*raw) discard(int64) (int, error)         { panic("transport: no raw sockets here") }
