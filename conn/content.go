@@ -143,6 +143,9 @@ func (in content) wait(read func() (int, error)) (int, error) {
 	if in.ended && len(in.input.Window()) == in.seen {
 		return 0, in.gone
 	}
+	if len(in.input.Window()) > in.seen { // it came after the reader's last look, and whoever reads ahead may wait for more by now
+		return read()
+	}
 	in.aside.owners++
 	defer func() {
 		in.aside.owners--
