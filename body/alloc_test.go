@@ -17,17 +17,17 @@ type window struct {
 	at  int
 }
 
-func (w *window) Window() []byte                { return w.all[w.at:] }
-func (w *window) Buffered() int                 { return len(w.all) - w.at }
-func (w *window) TopUp() bool                   { return false }
-func (w *window) Consume(n int)                 { w.at += n }
-func (w *window) Fill() error                   { return io.EOF }
-func (w *window) Read([]byte, int) (int, error) { return 0, io.EOF }
-func (w *window) Discard(int64) (int64, error)  { return 0, io.EOF }
-func (w *window) Continue() error               { return nil }
-func (w *window) SetDrainDeadline(time.Time)    {}
-func (w *window) Interrupt()                    {}
-func (w *window) Resume()                       {}
+func (w *window) Window() []byte                     { return w.all[w.at:] }
+func (w *window) Buffered() int                      { return len(w.all) - w.at }
+func (w *window) TopUp() bool                        { return false }
+func (w *window) Consume(n int)                      { w.at += n }
+func (w *window) Fill() error                        { return io.EOF }
+func (w *window) Read(body.Lender, int) (int, error) { return 0, io.EOF }
+func (w *window) Discard(int64) (int64, error)       { return 0, io.EOF }
+func (w *window) Continue() error                    { return nil }
+func (w *window) SetDrainDeadline(time.Time)         {}
+func (w *window) Interrupt()                         {}
+func (w *window) Resume()                            {}
 
 func TestAllocations(t *testing.T) {
 	allocates := func(what string, want float64, f func()) {

@@ -6,5 +6,5 @@ package body
 func (r *Reader) ReadInside(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.read(p)
+	return r.read(&loan{buf: p, given: true})
 }

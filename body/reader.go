@@ -24,9 +24,9 @@ type Source interface {
 	Consume(n int)
 	// Fill waits until the window has grown. At the end of the stream it returns io.EOF.
 	Fill() error
-	// Read reads from behind the window, which is empty, straight into p: at least one byte, or an error. When p is full,
-	// up to past more bytes may have come into the window.
-	Read(p []byte, past int) (int, error)
+	// Read reads from behind the window, which is empty, straight into what is lent: at least one byte, or an error. When
+	// that is full, up to past more bytes may have come into the window.
+	Read(l Lender, past int) (int, error)
 	// Discard throws away bytes from behind the window, which is empty: at least one, at most n, or an error.
 	Discard(n int64) (int64, error)
 	// Continue sends 100 (Continue), unless the final response has begun.
@@ -67,6 +67,7 @@ type Reader struct {
 	between  int  // bytes of framing before the chunk that was read last
 	trailing bool // the last chunk has been seen
 	trailers parser.Section
+	given    loan // what Read was given
 	thrown   int64
 	skims    bool // nothing is waited for
 	skimmed  bool // Skim was called
@@ -101,7 +102,10 @@ func (r *Reader) Content() *Content { return &r.content }
 // Read reads content into p. The first Read sends 100 (Continue) if the client waits for it. It returns io.EOF at the
 // content's end, with the last bytes where that is known by then, and otherwise a *CutError, *SlowError, *GarbledError,
 // *TooLargeError, ErrClosed or ErrBusy. All but the *SlowError and ErrBusy are final.
-func (r *Reader) Read(p []byte) (int, error) {
+func (r *Reader) Read(p []byte) (int, error) { return r.readTo(p, nil) }
+
+// readTo is Read into p, or where there is a loan, into that.
+func (r *Reader) readTo(p []byte, l *loan) (int, error) {
 	if r.framing == 0 {
 		return 0, io.EOF
 	}
@@ -119,7 +123,12 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return 0, ErrClosed
 	}
 	defer r.mu.Unlock()
-	n, err := r.read(p)
+	if l == nil {
+		l = &r.given
+		*l = loan{buf: p, given: true}
+	}
+	n, err := r.read(l)
+	r.given = loan{}
 	if r.abandoned.Load() {
 		return 0, r.miss() // what was read may have stood behind what was thrown away
 	}
@@ -135,8 +144,8 @@ func (r *Reader) miss() error {
 // Missed reports whether a read has returned ErrAbandoned: what the handler has made of the content is not whole.
 func (r *Reader) Missed() bool { return r.missed.Load() }
 
-func (r *Reader) read(p []byte) (int, error) {
-	if r.err != nil || len(p) == 0 {
+func (r *Reader) read(l *loan) (int, error) {
+	if r.err != nil || l.size() == 0 {
 		return 0, r.err
 	}
 	limit, expecting := r.bound()
@@ -156,11 +165,11 @@ func (r *Reader) read(p []byte) (int, error) {
 	if r.end == reached {
 		return 0, r.fail(io.EOF)
 	}
-	p = p[:min(int64(len(p)), max(limit-r.received, 0))]
-	if len(p) == 0 {
+	most := int(min(int64(l.size()), max(limit-r.received, 0)))
+	if most == 0 {
 		return 0, r.fail(&TooLargeError{limit})
 	}
-	n, err := r.fetch(p[:min(int64(len(p)), r.left)])
+	n, err := r.fetch(l, int(min(int64(most), r.left)))
 	r.advance(int64(n))
 	if err != nil {
 		return n, r.failed(err)
@@ -168,8 +177,8 @@ func (r *Reader) read(p []byte) (int, error) {
 	if r.end == reached {
 		return n, r.fail(io.EOF)
 	}
-	if r.framing == parser.Chunked && r.left == 0 && n < len(p) {
-		n += r.gather(p[n:])
+	if r.framing == parser.Chunked && r.left == 0 && n < most {
+		n += r.gather(l.buf[n:min(most, len(l.buf))])
 	}
 	return n, nil
 }
@@ -221,25 +230,27 @@ func (r *Reader) Asked() {
 	}
 }
 
-// fetch reads at least one byte of content into p, which ends before the content or the chunk does. What is not in the
-// window goes straight into p, unless it is so little that the bytes behind it are worth having in the same read.
-func (r *Reader) fetch(p []byte) (int, error) {
+// fetch reads at least one byte of content, and at most so many, into what is lent; neither the content nor the chunk ends
+// before that. What is not in the window goes straight there, unless it is so little that the bytes behind it are worth having
+// in the same read.
+func (r *Reader) fetch(l *loan, most int) (int, error) {
 	const direct = 2 << 10
+	l.most = most
 	window := r.src.Window()
 	if len(window) == 0 {
-		if len(p) >= direct {
+		if most >= direct {
 			past := 0
-			if r.framing == parser.Chunked && int64(len(p)) == r.left {
+			if r.framing == parser.Chunked && int64(most) == r.left {
 				past = min(r.between, direct) // the framing before the next chunk is likely to be as long
 			}
-			return r.src.Read(p, past)
+			return r.src.Read(l, past)
 		}
 		if err := r.src.Fill(); err != nil {
 			return 0, err
 		}
 		window = r.src.Window()
 	}
-	n := copy(p, window)
+	n := copy(l.Room(LargestRoom), window)
 	r.src.Consume(n)
 	return n, nil
 }
@@ -273,19 +284,17 @@ func (r *Reader) failed(err error) error {
 	return r.fail(&CutError{r.received, want, err})
 }
 
-// buffers are for WriteTo: large enough that the system calls do not count.
-var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
-
 // WriteTo writes the content to w as it comes, for io.Copy. It returns the first error of Read, other than io.EOF, or of
 // w.
 func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
-	buf := buffers.Get().(*[64 << 10]byte)
-	defer buffers.Put(buf)
+	l := loans.Get().(*loan)
+	defer loans.Put(l)
+	defer l.GiveBack()
 	for err == nil {
 		var got int
-		got, err = r.Read(buf[:])
+		got, err = r.readTo(nil, l)
 		if got > 0 {
-			put, failed := w.Write(buf[:got])
+			put, failed := w.Write(l.buf[:got])
 			n += int64(put)
 			if failed == nil && put < got {
 				failed = io.ErrShortWrite
@@ -294,6 +303,7 @@ func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
 				return n, failed
 			}
 		}
+		l.GiveBack() // for whatever the next read waits for
 	}
 	if err == io.EOF {
 		err = nil

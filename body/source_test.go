@@ -161,13 +161,17 @@ func (s *source) Fill() error {
 	return nil
 }
 
-func (s *source) Read(p []byte, past int) (int, error) {
-	defer s.enter("Read %d at %p", len(p), unsafe.SliceData(p))()
-	if len(s.window) > 0 || len(p) == 0 {
-		s.t.Errorf("Read of %d bytes past a window of %d", len(p), len(s.window))
-	}
+func (s *source) Read(l body.Lender, past int) (int, error) {
+	defer s.enter("Window")() // what is called is known when the lender has been asked
 	if err := s.wait(); err != nil {
 		return 0, err
+	}
+	p := l.Room(body.LargestRoom)
+	if s.notes {
+		s.calls = append(s.calls, fmt.Sprintf("Read %d at %p", len(p), unsafe.SliceData(p)))
+	}
+	if len(s.window) > 0 || len(p) == 0 {
+		s.t.Errorf("Read of %d bytes past a window of %d", len(p), len(s.window))
 	}
 	got := s.take(int64(len(p) + past))
 	n := copy(p, got)

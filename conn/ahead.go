@@ -26,6 +26,7 @@ type aside struct {
 	//	bound == 0                         // nothing is read ahead
 	//	window ≤ bound                     // of what was read ahead
 	bound    int
+	most     int              // bytes that the read under way may bring
 	running  bool             // there is a goroutine
 	reading  bool             // it is inside a read
 	deaf     bool             // its reads cannot be interrupted
@@ -78,9 +79,8 @@ func (in *input) pump() {
 		if a.discard > 0 {
 			n = in.throwAway()
 		} else {
-			in.makeFreshRoom()
-			p := in.buf[in.w:]
-			n, _ = in.readFreely(p[:min(len(p), a.bound-len(in.Window()))], time.Time{})
+			a.most = a.bound - len(in.Window())
+			n, _ = in.readFreely(time.Time{}, func() (int, error) { return in.c.readLent(aheadRoom{in}) })
 			in.w += n
 		}
 		a.reading = false
@@ -92,9 +92,8 @@ func (in *input) pump() {
 // throwAway reads and forgets. in.mu is held, but not while it reads.
 func (in *input) throwAway() int {
 	a := &in.aside
-	buf := transport.GetBuffer(transport.LargeBuffer)
-	defer transport.PutBuffer(buf)
-	n, err := in.readFreely(buf[:min(int64(len(buf)), a.discard)], a.deadline)
+	most := a.discard
+	n, err := in.readFreely(a.deadline, func() (int, error) { return in.c.discard(most) })
 	a.discard -= int64(n)
 	if transport.IsTimeout(err) && !in.halted && a.owners == 0 {
 		a.discard = 0
@@ -104,10 +103,10 @@ func (in *input) throwAway() int {
 
 // readFreely reads without the exchange's limits of time and rate: the client owes nothing to who reads ahead. in.mu is
 // held before and after.
-func (in *input) readFreely(p []byte, until time.Time) (int, error) {
+func (in *input) readFreely(until time.Time, read func() (int, error)) (int, error) {
 	in.c.sock.Reads.Free(until)
 	defer in.c.sock.Reads.Bind()
-	return in.unlocked(func() (int, error) { return in.c.stream.Read(p) })
+	return in.unlocked(read)
 }
 
 // lose notes that nothing will come any more. in.mu is held.

@@ -82,37 +82,35 @@ func (in content) Fill() error {
 		if len(in.input.Window()) > in.seen {
 			return 0, nil
 		}
-		in.makeRoom()
-		n, err := in.unlocked(func() (int, error) { return in.c.stream.Read(in.buf[in.w:]) })
+		n, err := in.unlocked(func() (int, error) { return in.c.readLent(windowRoom(in)) })
 		in.w += n
 		return n, err
 	})
 	return err
 }
 
-// Read reads from behind the window, which the reader saw empty, straight into p, and up to past bytes into the window.
-func (in content) Read(p []byte, past int) (int, error) {
+// Read reads from behind the window, which the reader saw empty, straight into what is lent, and up to past bytes into the
+// window.
+func (in content) Read(l body.Lender, past int) (int, error) {
 	return in.wait(func() (int, error) {
 		if window := in.input.Window(); len(window) > 0 {
-			n := copy(p, window)
+			n := copy(l.Room(body.LargestRoom), window)
 			in.consumeSeen(n)
 			return n, nil
 		}
-		behind := in.buf[in.w:min(in.w+past, len(in.buf))]
-		n, err := in.unlocked(func() (int, error) { return in.c.readPast(p, behind) })
-		in.w += max(0, n-len(p))
-		n = min(n, len(p))
+		if in.c.tls != nil || !in.c.sock.Raw() {
+			past = 0
+		}
+		in.straight.to, in.straight.past, in.straight.size = l, past, 0
+		n, err := in.unlocked(func() (int, error) { return in.c.readLent(straightRoom(in)) })
+		size := in.straight.size
+		in.straight.to = nil
+		in.straight.guess.Note(n, size)
+		in.w += max(0, n-size)
+		n = min(n, size)
 		in.consumed += int64(n)
 		return n, err
 	})
-}
-
-// readPast reads into p, and where the socket can, what does not fit it into behind.
-func (c *Conn) readPast(p, behind []byte) (int, error) {
-	if c.tls != nil {
-		return c.stream.Read(p)
-	}
-	return c.sock.ReadPast(p, behind)
 }
 
 // Discard throws away bytes from behind the window, which the reader saw empty.
@@ -130,16 +128,6 @@ func (in content) Discard(n int64) (int64, error) {
 	return int64(got), err
 }
 
-// discard throws away at least one byte of the content, and at most n. Under TLS it must be read to be known.
-func (c *Conn) discard(n int64) (int, error) {
-	if c.tls == nil {
-		return c.sock.Discard(n)
-	}
-	buf := transport.GetBuffer(transport.LargeBuffer)
-	defer transport.PutBuffer(buf)
-	return c.stream.Read(buf[:min(n, int64(len(buf)))])
-}
-
 // late reports whether the time for the content is over although some of it is there, because it was read ahead. Reads of
 // the socket find that out themselves. in.mu is held.
 func (in content) late() bool { return in.aside.running && in.c.sock.Reads.Passed() }
@@ -154,6 +142,9 @@ func (in content) wait(read func() (int, error)) (int, error) {
 	}
 	if in.ended && len(in.input.Window()) == in.seen {
 		return 0, in.gone
+	}
+	if len(in.input.Window()) > in.seen { // it came after the reader's last look, and whoever reads ahead may wait for more by now
+		return read()
 	}
 	in.aside.owners++
 	defer func() {

@@ -21,7 +21,7 @@ type input struct {
 	//	buf[r:w] // the window: received, not consumed
 	buf  []byte
 	r, w int
-	one  [1]byte // what a connection that has been idle for long waits into
+	one  [1]byte // what is waited into where a buffer would have to be held otherwise
 
 	consumed int64 // bytes of which it is known what they were
 	counted  int64 // of these, in exchanges before the one under way
@@ -42,6 +42,9 @@ type input struct {
 	seen   int          // how much of the window the body reader has seen
 	halted bool         // Interrupt was called
 	aside  aside
+
+	straight straight      // the read of content that is under way
+	bin      transport.Bin // for content that is thrown away
 
 	duplex atomic.Bool // the handler reads on, whatever it has read so far
 	polled bool        // the server watches for the client's end
@@ -104,11 +107,13 @@ func (in *input) await(soon bool) error {
 	case in.c.tls == nil && in.c.sock.Raw():
 		return in.received(in.c.sock.Await(in))
 	case soon:
-		return in.received(in.c.stream.Read(in.Room()))
+		p, _ := in.Room()
+		return in.received(in.c.stream.Read(p))
 	}
 	in.GiveBack()
 	n, err := in.c.stream.Read(in.one[:])
-	copy(in.Room(), in.one[:n])
+	p, _ := in.Room()
+	copy(p, in.one[:n])
 	return in.received(n, err)
 }
 
@@ -143,11 +148,11 @@ func (in *input) received(n int, err error) error {
 }
 
 // Room returns where to read to when the window is empty.
-func (in *input) Room() []byte {
+func (in *input) Room() (p, behind []byte) {
 	if in.buf == nil {
 		in.buf = transport.GetBuffer(transport.SmallBuffer)
 	}
-	return in.buf
+	return in.buf, nil
 }
 
 // GiveBack is called before a wait of which nobody knows the length.

@@ -74,6 +74,16 @@ func (o *output) Release() {
 	o.release()
 }
 
+// releaseIfIdle gives the buffer back if there is nothing in it and nobody is writing.
+func (o *output) releaseIfIdle() {
+	if o.mu.TryLock() {
+		if len(o.buf) == 0 {
+			o.release()
+		}
+		o.mu.Unlock()
+	}
+}
+
 // FlushSoon lets nothing that was gathered wait for long while another handler runs.
 func (o *output) FlushSoon() {
 	o.mu.Lock()

@@ -1,4 +1,4 @@
-// Buffers come from pools in three sizes.
+// Buffers come from pools in three sizes. Nobody keeps one for a connection that only waits for its client.
 
 package transport
 
@@ -40,4 +40,50 @@ func PutBuffer(b []byte) {
 	case LargeBuffer:
 		largeBuffers.Put((*[LargeBuffer]byte)(b[:LargeBuffer]))
 	}
+}
+
+// Guess says how large a buffer a read is worth of which nobody can know whether it will wait, and hold the buffer meanwhile:
+// a large one when the read before has filled as much as it was worth, so that there was more, and else a small one.
+type Guess struct{ more bool }
+
+// Size returns the size.
+func (g *Guess) Size() int {
+	if g.more {
+		return LargeBuffer
+	}
+	return SmallBuffer
+}
+
+// Note notes how many bytes a read has brought, and how many it could have.
+func (g *Guess) Note(n, of int) { g.more = n == of && of >= g.Size() }
+
+// Bin lends what bytes are read into that are thrown away.
+type Bin struct {
+	most  int64 // how many
+	guess Guess
+	buf   []byte
+}
+
+// Aim says that n bytes may be thrown away by the read that follows, and whether nobody can know if it will wait.
+func (b *Bin) Aim(n int64, blind bool) {
+	if b.most = n; blind {
+		b.most = min(n, int64(b.guess.Size()))
+	}
+}
+
+// Note notes how many bytes the read has brought.
+func (b *Bin) Note(n int) { b.guess.Note(n, int(min(b.most, LargeBuffer))) }
+
+// Room returns where to throw them.
+func (b *Bin) Room() (p, behind []byte) {
+	if b.buf == nil {
+		b.buf = GetBuffer(int(min(b.most, LargeBuffer)))
+	}
+	return b.buf[:min(b.most, int64(len(b.buf)))], nil
+}
+
+// GiveBack gives the buffer back.
+func (b *Bin) GiveBack() {
+	PutBuffer(b.buf)
+	b.buf = nil
 }

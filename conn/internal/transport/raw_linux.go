@@ -98,17 +98,17 @@ func bare(err error) error {
 
 // tryRead reads once, and reports whether there was something to read.
 func (r *raw) tryRead(fd uintptr) bool {
-	p := r.want.into
+	p, behind := r.want.into, []byte(nil)
 	if r.want.lender != nil {
-		p = r.want.lender.Room()
+		p, behind = r.want.lender.Room()
 	}
 	n, errno := 0, syscall.EINTR
 	for errno == syscall.EINTR {
-		n, errno = readOnce(fd, p, r.want.behind, r.want.drop)
+		n, errno = readOnce(fd, p, behind, r.want.drop)
 	}
 	if errno != syscall.EAGAIN || r.hasty {
 		if errno == 0 {
-			haveRead(fd, p, r.want.behind, n)
+			haveRead(fd, p, behind, n)
 		}
 		r.got, r.rErr = n, errno
 		return true

@@ -29,14 +29,15 @@ type Socket struct {
 	below   bool         // TLS stands on it, so that what it reads is not what its user reads
 	tells   atomic.Bool  // moved follows a write while it is under way
 	hurries bool         // reads do not wait
+	bin     Bin          // of the reader's
 	atOnce  int64        // bytes of the write under way that did not wait
 	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
 }
 
-// Lender lends the buffer that Await reads into.
+// Lender lends what Await reads into, for as long as that does not wait.
 type Lender interface {
-	Room() []byte // a buffer of at least one byte
-	GiveBack()    // is called before a wait of which nobody knows the length, if Room need not be kept for it
+	Room() (p, behind []byte) // p has at least one byte; what does not fit into it may go into behind
+	GiveBack()                // is called before a wait of which nobody knows the length, if Room need not be kept for it
 }
 
 // Init makes the socket use nc, which shut closes, whatever becomes of that: it may be called from any goroutine.
@@ -109,54 +110,54 @@ const told = 2 << 10
 func (s *Socket) Credit(n int64) { s.credit.Add(n) }
 
 // Read returns at least one byte or an error.
-func (s *Socket) Read(p []byte) (int, error) { return s.ReadPast(p, nil) }
-
-// ReadPast is Read. When p is full, bytes may go into behind too, where the socket is a raw one: n counts both.
-func (s *Socket) ReadPast(p, behind []byte) (int, error) {
+func (s *Socket) Read(p []byte) (int, error) {
 	if s.hurries {
 		if n := s.raw.readReady(p); n > 0 {
+			s.moved.Add(int64(n))
 			return n, nil
 		}
 		return 0, os.ErrDeadlineExceeded
 	}
-	return s.pull(&want{into: p, behind: behind})
+	return s.pull(&want{into: p})
 }
 
 // Hurry says whether reads wait. One that would have to, and does not, fails with os.ErrDeadlineExceeded; an error of the
 // connection comes again at the next read that waits. It is for raw sockets, and for who reads.
 func (s *Socket) Hurry(on bool) { s.hurries = on }
 
-// Await reads at least one byte into the lender's buffer, or returns an error.
+// Await reads at least one byte into what is lent, or returns an error. n counts what went into behind too. A raw socket holds
+// nothing of the lender's while it waits; of another nobody knows whether it will.
 func (s *Socket) Await(l Lender) (int, error) { return s.pull(&want{lender: l}) }
 
 // Discard throws away at least one byte and at most n, or returns an error.
-func (s *Socket) Discard(n int64) (int, error) { return s.pull(&want{drop: n}) }
+func (s *Socket) Discard(n int64) (int, error) {
+	if s.raw.discards() {
+		return s.pull(&want{drop: n})
+	}
+	s.bin.Aim(n, !s.raw.usable())
+	defer s.bin.GiveBack()
+	got, err := s.Await(&s.bin)
+	s.bin.Note(got)
+	return got, err
+}
 
 // want is what a read is for.
 type want struct {
-	into, behind []byte // where to read to
-	lender       Lender // or whose buffer
-	drop         int64  // or how much to throw away
+	into   []byte // where to read to
+	lender Lender // or who lends that
+	drop   int64  // or how much to throw away
 }
 
 // read does what is wanted once.
 func (s *Socket) read(w *want) (int, error) {
 	switch {
-	case w.drop > 0 && !s.raw.discards():
-		return s.readAway(w.drop)
 	case s.raw.usable():
 		return s.raw.read(w)
 	case w.lender != nil:
-		return s.Conn.Read(w.lender.Room())
+		p, _ := w.lender.Room()
+		return s.Conn.Read(p)
 	}
 	return s.Conn.Read(w.into)
-}
-
-// readAway throws away what cannot be thrown away without a buffer.
-func (s *Socket) readAway(n int64) (int, error) {
-	buf := GetBuffer(LargeBuffer)
-	defer PutBuffer(buf)
-	return s.Conn.Read(buf[:min(n, LargeBuffer)])
 }
 
 // emptyReads is how often in a row a connection may read nothing without an error.
