@@ -1,4 +1,5 @@
-// The chunked transfer coding's framing, a byte at a time, so that it can come in pieces of any size (RFC 9112 §7.1).
+// The chunked transfer coding's framing, a byte at a time, so that it can come in pieces of any size (RFC 9112 §7.1). What most
+// chunks have, a size without extensions that has come whole, is taken in at once.
 
 package parser
 
@@ -40,7 +41,8 @@ const extSection = "RFC 9112 §7.1.1"
 // bytes it consumed, and whether the header is complete; if it is not, all of b was consumed and more is needed. After a
 // complete header the caller consumes Size bytes of content before it calls Next again. Errors are *Error.
 func (c *Chunks) Next(b []byte, lim *Limits) (n int, done bool, err error) {
-	for n < len(b) && !done && err == nil {
+	n = c.plain(b)
+	for done = n > 0; n < len(b) && !done && err == nil; {
 		done, err = c.step(b[n], lim)
 		n++
 	}
@@ -53,6 +55,32 @@ func (c *Chunks) Next(b []byte, lim *Limits) (n int, done bool, err error) {
 	}
 	return n, done, err
 }
+
+// plain takes what most chunks begin with: a size, the line's end and nothing else, behind the end of the content before it. It returns
+// how long that is, or 0 where something else stands there, or not all of it has come.
+func (c *Chunks) plain(b []byte) int {
+	const most = 15 // digits, of a size that cannot overflow
+	n := 0
+	switch {
+	case c.state == dataCR && len(b) >= 2 && b[0] == '\r' && b[1] == '\n':
+		n = 2
+	case c.state != inSize || c.digits > 0:
+		return 0
+	}
+	first, size := n, int64(0)
+	for n < len(b) && n-first <= most && class[b[n]]&isHex != 0 {
+		size = size<<4 | hexDigit(b[n])
+		n++
+	}
+	if digits := n - first; digits == 0 || digits > most || len(b)-n < 2 || b[n] != '\r' || b[n+1] != '\n' {
+		return 0
+	}
+	c.state, c.Size = dataCR, size
+	return n + 2
+}
+
+// hexDigit returns the value of a hexadecimal digit: letters have bit 6 set, and their low bits count from 1.
+func hexDigit(b byte) int64 { return int64(b&0xf) + int64(b>>6)*9 }
 
 // step takes one byte of framing and reports whether it completed a chunk header.
 func (c *Chunks) step(b byte, lim *Limits) (done bool, err error) {
@@ -88,11 +116,10 @@ func (c *Chunks) step(b byte, lim *Limits) (done bool, err error) {
 }
 
 func (c *Chunks) sizeDigit(b byte) error {
-	d := int64(b&0xf) + int64(b>>6)*9 // letters have bit 6 set, and their low bits count from 1
 	if c.digits++; c.digits > 16 || c.Size > math.MaxInt64>>4 {
 		return refuse(400, "RFC 9112 §7.1", "chunk size out of range")
 	}
-	c.Size = c.Size<<4 | d
+	c.Size = c.Size<<4 | hexDigit(b)
 	return nil
 }
 
