@@ -258,6 +258,9 @@ func (r *Reader) discard() (int64, error) {
 // fill lets the window grow: by waiting, or while it skims, by what has come.
 func (r *Reader) fill() error {
 	if !r.skims {
+		if r.into != nil {
+			r.into.GiveBack()
+		}
 		return r.src.Fill()
 	}
 	if !r.src.TopUp() {

@@ -67,7 +67,8 @@ type Reader struct {
 	between  int  // bytes of framing before the chunk that was read last
 	trailing bool // the last chunk has been seen
 	trailers parser.Section
-	given    loan // what Read was given
+	given    loan  // what Read was given
+	into     *loan // what the read under way puts content into; nil: there is none
 	thrown   int64
 	skims    bool // nothing is waited for
 	skimmed  bool // Skim was called
@@ -127,8 +128,9 @@ func (r *Reader) readTo(p []byte, l *loan) (int, error) {
 		l = &r.given
 		*l = loan{buf: p, given: true}
 	}
+	r.into = l
 	n, err := r.read(l)
-	r.given = loan{}
+	r.into, r.given = nil, loan{}
 	if r.abandoned.Load() {
 		return 0, r.miss() // what was read may have stood behind what was thrown away
 	}
@@ -245,7 +247,7 @@ func (r *Reader) fetch(l *loan, most int) (int, error) {
 			}
 			return r.src.Read(l, past)
 		}
-		if err := r.src.Fill(); err != nil {
+		if err := r.fill(); err != nil {
 			return 0, err
 		}
 		window = r.src.Window()
@@ -303,7 +305,6 @@ func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
 				return n, failed
 			}
 		}
-		l.GiveBack() // for whatever the next read waits for
 	}
 	if err == io.EOF {
 		err = nil

@@ -62,7 +62,7 @@ func (in straightRoom) Room() (p, behind []byte) {
 	worth := body.LargestRoom
 	if !in.c.sock.Raw() {
 		worth = in.straight.guess.Size()
-		in.giveBackWindow()
+		in.GiveBack()
 	}
 	p = in.straight.to.Room(worth)
 	in.straight.size = len(p)

@@ -14,14 +14,13 @@ import (
 	"github.com/spillway-go/spillway/conn"
 )
 
-// connection is the value that a conn.Conn keeps.
+// connection is the value that a conn.Conn keeps. A parked connection has one too, so what the conn.Conn knows is not in it.
 type connection struct {
 	*adapter
 	nc      net.Conn
 	native  *conn.Conn
-	context context.Context // the requests' contexts' parent
-	log     conn.Logger     // where the http.Server has no ErrorLog
-	ready   bool            // what follows is filled in
+	guest   bool // its server is not this package's, and has a log of its own
+	ready   bool // what follows is filled in
 	remote  string
 	local   net.Addr
 	tls     *tls.ConnectionState
@@ -34,14 +33,17 @@ type connection struct {
 func (a *adapter) connection(nc *conn.Conn) *connection {
 	c, ok := nc.Value().(*connection)
 	if !ok || c.adapter != a {
-		c = &connection{adapter: a, nc: nc.NetConn(), native: nc, context: withProxyHeader(nc.Context(), nc), log: nc.Log()}
-		nc.Keep(c.context, c)
+		c = &connection{adapter: a, nc: nc.NetConn(), native: nc, guest: true}
+		nc.Keep(withProxyHeader(nc.Context(), nc), c)
 	}
 	if !c.ready {
 		c.prepare()
 	}
 	return c
 }
+
+// parent returns the parent of the requests' contexts.
+func (c *connection) parent() context.Context { return c.native.Context() }
 
 // prepare fills in what is known only after the handshake.
 func (c *connection) prepare() {

@@ -24,7 +24,7 @@ type cancellable struct {
 	cancel context.CancelFunc
 }
 
-func (x *requestContext) Deadline() (time.Time, bool) { return x.conn.context.Deadline() }
+func (x *requestContext) Deadline() (time.Time, bool) { return x.conn.parent().Deadline() }
 
 func (x *requestContext) Value(key any) any {
 	switch key {
@@ -36,7 +36,7 @@ func (x *requestContext) Value(key any) any {
 	if inner := x.inner.Load(); inner != nil {
 		return inner.Value(key)
 	}
-	return x.conn.context.Value(key)
+	return x.conn.parent().Value(key)
 }
 
 func (x *requestContext) Done() <-chan struct{} {
@@ -48,7 +48,7 @@ func (x *requestContext) Done() <-chan struct{} {
 	if inner := x.inner.Load(); inner != nil {
 		return inner.Done()
 	}
-	ctx, cancel := context.WithCancel(x.conn.context)
+	ctx, cancel := context.WithCancel(x.conn.parent())
 	x.inner.Store(&cancellable{ctx, cancel})
 	if x.done.Load() || x.lost {
 		cancel()
@@ -67,7 +67,7 @@ func (x *requestContext) Err() error {
 		return context.Canceled
 	}
 	x.watch() // who asks once may go on asking
-	return x.conn.context.Err()
+	return x.conn.parent().Err()
 }
 
 // watch asks to be told when the client has gone. x.mu is held.

@@ -14,8 +14,8 @@ import (
 
 // logf logs to the http.Server's ErrorLog, or to the native server's log.
 func (c *connection) logf(format string, args ...any) {
-	if c.log != nil {
-		c.log.Error(fmt.Sprintf(format, args...))
+	if log := c.native.Log(); c.guest && log != nil {
+		log.Error(fmt.Sprintf(format, args...))
 		return
 	}
 	logTo(c.http, format, args...)

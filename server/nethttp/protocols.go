@@ -165,7 +165,7 @@ type alpnHandler struct {
 
 // BaseContext is what golang.org/x/net/http2 looks for to have the connection's context.
 func (h alpnHandler) BaseContext() context.Context {
-	return context.WithValue(h.conn.context, http.LocalAddrContextKey, h.conn.local)
+	return context.WithValue(h.conn.parent(), http.LocalAddrContextKey, h.conn.local)
 }
 
 // ServeHTTP serves a request.

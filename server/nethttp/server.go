@@ -251,13 +251,14 @@ func (s *Server) prepareConn(l net.Listener, nc *conn.Conn) {
 	if own.tls != nil {
 		nc.StartTLS(https.Config(own.tls))
 	}
-	c := &connection{adapter: &s.adapter, nc: nc.NetConn(), native: nc, context: withProxyHeader(own.context, nc)}
+	c := &connection{adapter: &s.adapter, nc: nc.NetConn(), native: nc}
+	parent := withProxyHeader(own.context, nc)
 	if h.ConnContext != nil {
-		if c.context = h.ConnContext(c.context, c.nc); c.context == nil {
+		if parent = h.ConnContext(parent, c.nc); parent == nil {
 			panic("ConnContext returned nil")
 		}
 	}
-	nc.Keep(c.context, c)
+	nc.Keep(parent, c)
 	c.tellState(http.StateNew)
 }
 
