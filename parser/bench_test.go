@@ -5,7 +5,9 @@ package parser
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -66,6 +68,27 @@ func BenchmarkHeadRepeats(b *testing.B) {
 			for b.Loop() {
 				if !h.Repeats(window) {
 					b.Fatal("the same head does not repeat")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkChunks walks through 4 KiB of content in chunks of a size.
+func BenchmarkChunks(b *testing.B) {
+	lim := DefaultLimits()
+	for _, size := range []int{1, 16, 4096} {
+		chunk := fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("a", size))
+		wire := []byte(strings.Repeat(chunk, 4096/size) + "0\r\n")
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for c, rest, done := (Chunks{}), wire, false; !done; done = c.Size == 0 {
+					n, whole, err := c.Next(rest, &lim)
+					if !whole || err != nil {
+						b.Fatal(n, err)
+					}
+					rest = rest[n+int(c.Size):]
 				}
 			}
 		})

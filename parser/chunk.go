@@ -41,7 +41,7 @@ const extSection = "RFC 9112 §7.1.1"
 // bytes it consumed, and whether the header is complete; if it is not, all of b was consumed and more is needed. After a
 // complete header the caller consumes Size bytes of content before it calls Next again. Errors are *Error.
 func (c *Chunks) Next(b []byte, lim *Limits) (n int, done bool, err error) {
-	n = c.plain(b)
+	n = c.plain(b, lim)
 	for done = n > 0; n < len(b) && !done && err == nil; {
 		done, err = c.step(b[n], lim)
 		n++
@@ -58,13 +58,13 @@ func (c *Chunks) Next(b []byte, lim *Limits) (n int, done bool, err error) {
 
 // plain takes what most chunks begin with: a size, the line's end and nothing else, behind the end of the content before it. It returns
 // how long that is, or 0 where something else stands there, or not all of it has come.
-func (c *Chunks) plain(b []byte) int {
+func (c *Chunks) plain(b []byte, lim *Limits) int {
 	const most = 15 // digits, of a size that cannot overflow
 	n := 0
 	switch {
-	case c.state == dataCR && len(b) >= 2 && b[0] == '\r' && b[1] == '\n':
+	case c.state == dataCR && c.ext <= lim.ChunkExtBytes && len(b) >= 2 && b[0] == '\r' && b[1] == '\n':
 		n = 2
-	case c.state != inSize || c.digits > 0:
+	case c.state != inSize || c.digits > 0 || c.ext > lim.ChunkExtBytes:
 		return 0
 	}
 	first, size := n, int64(0)
