@@ -173,6 +173,9 @@ func (in *input) unlocked(read func() (int, error)) (n int, err error) {
 		}
 	}()
 	n, err = read()
+	if in.c.stream != &in.c.sock && n > 0 {
+		in.c.sock.Reads.Pay(int64(n)) // the socket has seen records, and not what is in them
+	}
 	if n == 0 && transport.IsTimeout(err) && !errors.Is(err, ErrMinRate) {
 		err = os.ErrDeadlineExceeded // without the addresses: handlers tell their users
 	}

@@ -239,7 +239,9 @@ func (d *Direction) enter(atOnce int64) {
 // Pay counts bytes that moved beside the waits, where what the operations move is not what is to be counted.
 func (d *Direction) Pay(n int64) {
 	d.mu.Lock()
-	d.meter.count(0, n)
+	if !d.free {
+		d.meter.count(0, n)
+	}
 	d.mu.Unlock()
 }
 
