@@ -1,11 +1,10 @@
-// The pages' figures come from the benchmark's committed results, and so does the README's plot.
+// The pages' figures come from the benchmark's committed results.
 
 package docs_test
 
 import (
 	"encoding/json"
 	"fmt"
-	"html"
 	"math"
 	"os"
 	"os/exec"
@@ -289,7 +288,7 @@ func figures(t *testing.T) string {
 		v, _ := r.byID(t, id).figure("spillway", name)
 		return fmt.Sprintf("%s (%s)", number(v), r.best(r.byID(t, id), name))
 	}
-	return fmt.Sprintf("Measured on %s, on %d cores of a virtual machine. An `http.Handler` on spillway needs, of what it needs on\n"+
+	return r.worseThanNetHTTP() + fmt.Sprintf("\n\nMeasured on %s, on %d cores of a virtual machine. An `http.Handler` on spillway needs, of what it needs on\n"+
 		"net/http: %s for a small GET, %s for a GET over TLS, %s for a browser's request that differs every time, %s at a fixed rate\n"+
 		"of 50,000 requests a second. A native handler needs, in microseconds, with the best peer in brackets: %s,\n%s, %s and %s.\n"+
 		"An idle connection costs, in bytes, %s.",
@@ -298,9 +297,44 @@ func figures(t *testing.T) string {
 		beside("idle", "idle_5s_bytes"))
 }
 
-// best returns the peer with the least figure in a case.
+// worseThanNetHTTP says where one of spillway's entries needed more than net/http, in its median and in two thirds of the rounds.
+func (r *results) worseThanNetHTTP() string {
+	var all []string
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		name, what := "cpu_us", "processor time"
+		if c.Idle {
+			name, what = "idle_5s_bytes", "memory"
+		}
+		theirs, by := c.figure("nethttp", name)
+		for _, own := range ours {
+			value, rounds := c.figure(own, name)
+			more := 0
+			for round, v := range rounds {
+				if v > by[round] {
+					more++
+				}
+			}
+			if theirs > 0 && value > theirs && 3*more >= 2*len(rounds) {
+				all = append(all, fmt.Sprintf("\n- %s: %s, %s: %.2f of the %s", c.Topic, c.Title, r.title(own), value/theirs, what))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return "In no case of the benchmark does it need more than net/http."
+	}
+	return "What is worse than on net/http:\n" + strings.Join(all, "")
+}
+
+// best returns the peer with the least figure in a case, and the figure.
 func (r *results) best(c *benchCase, name string) string {
-	least, title := math.Inf(1), ""
+	title, least := r.least(c, name)
+	return title + " " + number(least)
+}
+
+// least returns the peer with the least figure in a case, and the figure.
+func (r *results) least(c *benchCase, name string) (title string, least float64) {
+	least = math.Inf(1)
 	for _, s := range r.Servers {
 		if s.Floor || slices.Contains(ours, s.Name) {
 			continue
@@ -309,58 +343,5 @@ func (r *results) best(c *benchCase, name string) string {
 			least, title = v, s.Title
 		}
 	}
-	return title + " " + number(least)
-}
-
-// plotted are the cases of the README's plot, and what it calls them.
-var plotted = []struct{ id, title string }{
-	{"get-64", "small GET"},
-	{"browser-vary", "browser's GET, differing"},
-	{"tls", "small GET over TLS"},
-	{"leftover-64k", "64 KiB ignored, connection kept"},
-	{"upload-64k", "64 KiB read"},
-}
-
-// TestPlot draws the README's plot: a group of bars for each case. Its colours follow the reader's, light or dark.
-func TestPlot(t *testing.T) {
-	r := benchmark(t)
-	servers := []string{"spillway", "spillway-handler", "nethttp", "fasthttp", "nginx"}
-	const left, width, bar, gap = 210.0, 400.0, 13.0, 14.0
-	most := 0.0
-	for _, p := range plotted {
-		for _, s := range servers {
-			v, _ := r.byID(t, p.id).figure(s, "cpu_us")
-			most = max(most, v)
-		}
-	}
-	var b strings.Builder
-	y := 58.0
-	for i, s := range servers {
-		fmt.Fprintf(&b, `<rect class="s%d" x="%d" y="30" width="10" height="10" rx="2"/><text x="%d" y="39">%s</text>`+"\n",
-			i, 12+[]int{0, 84, 248, 330, 412}[i], 27+[]int{0, 84, 248, 330, 412}[i], html.EscapeString(r.title(s)))
-	}
-	for _, p := range plotted {
-		top := y
-		for i, s := range servers {
-			v, _ := r.byID(t, p.id).figure(s, "cpu_us")
-			if v == 0 {
-				continue
-			}
-			fmt.Fprintf(&b, `<rect class="s%d" x="%.0f" y="%.1f" width="%.1f" height="%.0f" rx="1.5"/><text class="n" x="%.1f" y="%.1f">%s</text>`+"\n",
-				i, left, y, v/most*width, bar-3, left+v/most*width+5, y+9, number(v))
-			y += bar
-		}
-		fmt.Fprintf(&b, `<text class="c" x="%.0f" y="%.1f">%s</text>`+"\n", left-10, (top+y)/2+2, html.EscapeString(p.title))
-		y += gap
-	}
-	kept(t, "docs/cpu.svg", fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 %[1]d" width="660" height="%[1]d" role="img" font-family="system-ui,sans-serif" font-size="12">
-<title>Microseconds of processor time per request: less is better</title>
-<style>
-text{fill:#1f2430}.t{font-weight:600;font-size:13px}.n{fill:#667085;font-size:11px}.c{text-anchor:end}
-.s0{fill:#0b63ce}.s1{fill:#63a9f2}.s2{fill:#e8793a}.s3{fill:#8250c4}.s4{fill:#2f9e5f}
-@media (prefers-color-scheme:dark){text{fill:#e6e9ef}.n{fill:#a0a8b8}.s0{fill:#4a9bff}.s1{fill:#9ccbff}.s3{fill:#b48ae8}.s4{fill:#4fc383}}
-</style>
-<text class="t" x="12" y="18">Microseconds of processor time per request (less is better)</text>
-%[2]s</svg>
-`, int(y), b.String()))
+	return title, least
 }

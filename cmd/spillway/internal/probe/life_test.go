@@ -95,7 +95,7 @@ func TestCrashAndRestart(t *testing.T) {
 		t.Skip(err)
 	}
 	url, file := mortal(t, crashing)
-	rep, err := Run(t.Context(), Config{URL: url, Patience: 300 * time.Millisecond, Only: headsOnly, Restart: "touch '" + file + "'"})
+	rep, err := Run(t.Context(), Config{URL: url, Only: headsOnly, Restart: "touch '" + file + "'"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestCrashAndRestart(t *testing.T) {
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	url, _ := mortal(t, crashing)
-	rep, err := Run(t.Context(), Config{URL: url, Patience: 300 * time.Millisecond, Stuck: 300 * time.Millisecond, Conns: 1, Only: headsOnly})
+	rep, err := Run(t.Context(), Config{URL: url, Stuck: 300 * time.Millisecond, Conns: 1, Only: headsOnly})
 	if err == nil || !strings.HasPrefix(err.Error(), `in the scenario "no Host"`) || !strings.Contains(err.Error(), "not come back") {
 		t.Error(err)
 	}
@@ -145,7 +145,7 @@ func TestCrashThatDoesNotComeAgain(t *testing.T) {
 			}
 		}
 	})
-	cfg := Config{URL: url, Patience: 300 * time.Millisecond, Conns: 1, Only: headsOnly, Restart: "touch '" + file + "'"}
+	cfg := Config{URL: url, Conns: 1, Only: headsOnly, Restart: "touch '" + file + "'"}
 	rep, err := Run(t.Context(), cfg)
 	if err != nil || rep.Unplayed > 0 {
 		t.Fatalf("%v, %d not played", err, rep.Unplayed)
@@ -186,7 +186,7 @@ func TestDeadAndRestart(t *testing.T) {
 		}
 	}).start(t)
 	rep, err := Run(t.Context(), Config{
-		URL: url, Patience: 300 * time.Millisecond, Stuck: 300 * time.Millisecond, Only: headsOnly, Restart: "touch '" + file + "'",
+		URL: url, Stuck: 300 * time.Millisecond, Only: headsOnly, Restart: "touch '" + file + "'",
 	})
 	if err != nil || rep.Unplayed > 0 {
 		t.Fatalf("%v, %d not played", err, rep.Unplayed)

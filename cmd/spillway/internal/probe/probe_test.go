@@ -365,7 +365,7 @@ func TestSilenced(t *testing.T) {
 	t.Parallel()
 	var silenced atomic.Bool
 	rep, err := Run(t.Context(), Config{
-		Patience: 100 * time.Millisecond, Stuck: 300 * time.Millisecond, Conns: 1,
+		Stuck: 300 * time.Millisecond, Conns: 1,
 		URL: toy(func(c *net.TCPConn, r *bufio.Reader) {
 			req, err := readToy(r)
 			for ; err == nil && !silenced.Load(); req, err = readToy(r) {
