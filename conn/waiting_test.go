@@ -72,7 +72,7 @@ func TestMemoryWhileContentIsAwaited(t *testing.T) {
 		for how, handler := range waysToWait {
 			for where, half := range halves() {
 				t.Run(fmt.Sprintf("%s/%s, %s", carrier, how, where), func(t *testing.T) {
-					bodies := make(chan *body.Content, 40)
+					bodies := make(chan *body.Content, 16)
 					limits := server.Limits{DrainTimeout: time.Minute, MinReadRate: -1}
 					s := servertest.Start(t, server.HandlerFunc(func(w *server.Response, r *server.Request) error {
 						bodies <- r.Body
@@ -89,10 +89,10 @@ func TestMemoryWhileContentIsAwaited(t *testing.T) {
 								time.Sleep(100 * time.Microsecond)
 							}
 						}
-						time.Sleep(5 * time.Millisecond)
+						time.Sleep(time.Millisecond)
 					}
-					const conns = 40
-					open(10)
+					const conns = 16
+					open(4)
 					before := held()
 					open(conns)
 					least := int64(math.MaxInt64) // some may not have begun to wait yet
