@@ -122,7 +122,9 @@ func (r *runner) plan() {
 		if r.Servers == nil || r.Servers.MatchString(s.Name) {
 			if s.Peer && r.peers == "" && r.noPeers == nil {
 				r.say("building the peers that have a program of their own")
-				r.noPeers = r.buildPeers()
+				if r.noPeers = r.buildPeers(); r.noPeers != nil {
+					r.say("they are missing: %v", r.noPeers) // now, and not only in the report, an hour later
+				}
 			}
 			r.servers = append(r.servers, s)
 			r.report.Servers = append(r.report.Servers, report.Server{Name: s.Name, Title: s.Title, About: s.About, Floor: s.Floor})
