@@ -174,9 +174,7 @@ func writeOnce(fd uintptr, p, q []byte) (int, syscall.Errno) {
 		p, q = q, nil
 	}
 	if len(q) == 0 || len(p) >= rawBytes {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd,
-			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(min(len(p), rawBytes)))
-		return int(n), errno
+		return sendOnce(fd, p[:min(len(p), rawBytes)])
 	}
 	v := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(q)}}
 	v[0].SetLen(len(p))

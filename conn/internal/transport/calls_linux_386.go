@@ -1,6 +1,7 @@
 //go:build linux && !spillway_portable
 
-// On 386 recv is no system call of its own: sockets are read as files are, and so are bytes that are thrown away.
+// On 386 recv and send are no system calls of their own: sockets are read and written as files are, and bytes that are thrown away
+// are read too.
 
 package transport
 
@@ -18,3 +19,9 @@ func receiveOnce(fd uintptr, p []byte) (int, syscall.Errno) {
 }
 
 func dropOnce(uintptr, int) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+
+// sendOnce writes p, or the beginning of it.
+func sendOnce(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	return int(n), errno
+}
