@@ -61,17 +61,23 @@ type Reader struct {
 	look sync.Mutex // guards progress
 	progress
 
-	src      Source
-	err      error // what reads return from now on; nil while there may be more
+	*coding // nil: the content is not chunked
+
+	src     Source
+	err     error // what reads return from now on; nil while there may be more
+	given   loan  // what Read was given
+	into    *loan // what the read under way puts content into; nil: there is none
+	thrown  int64
+	skims   bool // nothing is waited for
+	skimmed bool // Skim was called
+}
+
+// coding is where the reading of chunked content stands (RFC 9112 §7.1).
+type coding struct {
 	chunks   parser.Chunks
 	between  int  // bytes of framing before the chunk that was read last
 	trailing bool // the last chunk has been seen
 	trailers parser.Section
-	given    loan  // what Read was given
-	into     *loan // what the read under way puts content into; nil: there is none
-	thrown   int64
-	skims    bool // nothing is waited for
-	skimmed  bool // Skim was called
 }
 
 // Empty is the Reader of requests without content: it is at its end, and it settles to LeftoverNothing.
@@ -89,12 +95,24 @@ func NewReader(src Source, framing parser.Framing, expecting bool, lim *parser.L
 	if framing == 0 {
 		return Empty
 	}
-	r := &Reader{framing: framing, src: src, lim: lim, progress: progress{expecting: expecting, limit: math.MaxInt64}}
-	if framing > 0 {
-		r.left = int64(framing)
-	}
+	r := newReader(framing)
+	r.framing, r.src, r.lim, r.expecting, r.limit = framing, src, lim, expecting, math.MaxInt64
+	r.left = max(int64(framing), 0)
 	r.content.reader = r
 	return r
+}
+
+// newReader returns an empty one, in one piece with what its framing needs.
+func newReader(framing parser.Framing) *Reader {
+	if framing != parser.Chunked {
+		return new(Reader)
+	}
+	r := new(struct {
+		Reader
+		coding
+	})
+	r.Reader.coding = &r.coding
+	return &r.Reader
 }
 
 // Content returns what a handler may do with the content.
@@ -314,8 +332,8 @@ func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
 
 // Trailers returns the trailer fields. There are none before Read has returned io.EOF.
 func (r *Reader) Trailers() parser.Fields {
-	if !r.Ended() {
-		return parser.Fields{} // somebody may be reading them
+	if r.coding == nil || !r.Ended() {
+		return parser.Fields{} // while there may be more, somebody may be reading them
 	}
 	return r.trailers.Fields()
 }
