@@ -51,7 +51,8 @@ func (c *Conn) watchWrite() {
 	s := &c.stall
 	s.began, s.ahead = time.Now(), false
 	if s.timer == nil {
-		s.timer = time.AfterFunc(stallTime, func() { c.beside("watching a write", c.stalled) })
+		w := c.work // a timer that has struck may come late, when the connection is parked and has none
+		s.timer = time.AfterFunc(stallTime, func() { c.beside("watching a write", w.stalled) })
 	} else {
 		s.timer.Reset(stallTime)
 	}
@@ -85,34 +86,34 @@ func (in *input) handlerReturned(keeps bool) {
 // stalled runs when a write has taken long: first it reads ahead, and when there is no more room for that and neither side
 // has moved a byte for the patience, it gives the content up. Where the handler has returned, no patience is needed: the
 // content is settled beside the write, so that the connection can be kept, or given up at once if it will not be kept.
-func (c *Conn) stalled() {
-	c.in.mu.Lock()
-	defer c.in.mu.Unlock()
-	s, now := &c.stall, time.Now()
-	if s.began.IsZero() || c.in.reader.Ended() { // what comes behind the content is not ours to give up
+func (w *work) stalled() {
+	w.in.mu.Lock()
+	defer w.in.mu.Unlock()
+	s, now := &w.stall, time.Now()
+	if s.began.IsZero() || w.in.reader.Ended() { // what comes behind the content is not ours to give up
 		return
 	}
 	if wait := stallTime - now.Sub(s.began); wait > 0 { // the timer struck for an earlier write
 		s.timer.Reset(wait)
 		return
 	}
-	if moved := c.sock.Moved(); !s.ahead || moved != s.moved {
+	if moved := w.sock.Moved(); !s.ahead || moved != s.moved {
 		s.moved, s.since = moved, now
 	}
-	settles := c.in.final && c.in.keeps
+	settles := w.in.final && w.in.keeps
 	switch {
 	case settles && s.beside == nil:
 		s.beside = make(chan struct{})
-		go c.settleBeside(s.beside)
+		go w.c.settleBeside(s.beside)
 	case settles && !isClosed(s.beside):
 	case !s.ahead:
 		s.ahead = true
-		c.in.readAhead(c.cfg.DrainBytes)
-	case c.in.aheadFull() && (c.in.final || s.patience > 0 && now.Sub(s.since) >= s.patience):
-		c.in.giveUp()
+		w.in.readAhead(w.c.cfg.DrainBytes)
+	case w.in.aheadFull() && (w.in.final || s.patience > 0 && now.Sub(s.since) >= s.patience):
+		w.in.giveUp()
 		return
-	case c.in.aheadFull() && s.patience > 0:
-		c.sock.Writes.Forgive() // it cannot move: nobody reads what it sends
+	case w.in.aheadFull() && s.patience > 0:
+		w.sock.Writes.Forgive() // it cannot move: nobody reads what it sends
 	}
 	s.timer.Reset(stallTime)
 }
