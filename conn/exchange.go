@@ -130,7 +130,6 @@ func (c *Conn) lend() {
 	c.beginRead()
 	if c.in.used = c.req.ContentLength != 0; c.in.used {
 		c.in.lend(c.req.Body, after(c.began, lim.ReadTimeout))
-		c.setPatience(lim.StallTimeout)
 	}
 	by := time.Time{}
 	if lim.WriteTimeout > 0 {

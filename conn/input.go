@@ -193,8 +193,8 @@ func (in *input) lend(reader *body.Reader, until time.Time) {
 	in.lent.Store(true)
 	in.final, in.keeps, in.reader, in.seen = false, false, reader, 0
 	in.duplex.Store(false)
-	in.c.sock.Reads.By(until)
-	in.c.sock.Reads.Rate(in.c.cfg.MinReadRate, in.c.cfg.RateGrace)
+	in.c.stall.patience = in.c.cfg.StallTimeout
+	in.c.sock.Reads.Start(until, in.c.cfg.MinReadRate, in.c.cfg.RateGrace)
 }
 
 // readsAhead reports whether somebody reads beside the handler.
