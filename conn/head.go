@@ -90,10 +90,17 @@ func (c *Conn) headDeadline() time.Time {
 // awaitRequest waits for a request's first byte, unless one is in the window. Any verdict but Reuse ends the connection, or parks it.
 func (c *Conn) awaitRequest() ending {
 	c.began, c.in.empty = time.Time{}, 0
-	if c.in.begins() {
+	if c.in.begins() { // it came with the last one, or has woken the connection
+		if c.parked {
+			return c.requestBegins()
+		}
+		c.rare = false
 		return ending{}
 	}
 	c.row = 0
+	if c.parksAtOnce() {
+		return ending{verdict: VerdictPark}
+	}
 	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
 		until := c.idleDeadline(c.cfg.now(), soon)
 		c.sock.Reads.By(until)
@@ -104,12 +111,7 @@ func (c *Conn) awaitRequest() ending {
 		case c.in.empty > c.cfg.HeadBytes:
 			return c.reject(errEmptyLines)
 		case err == nil && c.in.begins():
-			c.rare = c.parked && time.Since(c.cfg.began)-c.idleSince > c.cfg.ParkAfter
-			c.parked = false
-			if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
-				c.began = c.cfg.began.Add(c.idleSince)
-			}
-			return ending{}
+			return c.requestBegins()
 		case err == nil && time.Now().Before(c.idleUntil()): // only empty lines have come, and the idle time goes on
 			c.parked = true
 		case err == nil:
@@ -123,6 +125,30 @@ func (c *Conn) awaitRequest() ending {
 			c.parked = true
 		}
 	}
+}
+
+// requestBegins ends the wait for a request, of which something is in the window.
+func (c *Conn) requestBegins() ending {
+	c.rare = c.parked && time.Since(c.cfg.began)-c.idleSince > c.cfg.ParkAfter
+	c.parked = false
+	if c.cfg.config.FirstFromStart && c.served.Load() == 0 {
+		c.began = c.cfg.began.Add(c.idleSince)
+	}
+	return ending{}
+}
+
+// parksAtOnce reports whether the connection is to be parked without a wait, since its last requests came far apart, and lets it be
+// idle from now on. What it has to send has been sent then.
+func (c *Conn) parksAtOnce() bool {
+	if !c.rare || c.parked || c.in.stuck || !c.parks() || c.in.waiting() > 0 {
+		return false
+	}
+	c.idleSince = time.Since(c.cfg.began)
+	if _, err := c.in.beforeRead(); err != nil {
+		return false
+	}
+	c.in.GiveBack()
+	return true
 }
 
 // awaitUnlessStopped waits for anything to come; when the connection is to stop, only for what is on its way.

@@ -23,7 +23,7 @@ type Limits struct {
 	IdleTimeout time.Duration
 
 	// ParkAfter is how long a connection is idle before it gives up its goroutine, on Linux. Default 750 ms. Before its second
-	// request, and when the last came after more than ParkAfter, a connection waits a 64th of that, but at least 1 ms.
+	// request a connection waits a 64th of that, but at least 1 ms; when the last came after more than ParkAfter, not at all.
 	ParkAfter time.Duration
 
 	HeadBytes          int   // request line and field lines together: 431. Default 64 KiB; cannot be turned off

@@ -141,5 +141,6 @@ func (c *Conn) unpark() {
 func (c *Conn) resume() ending {
 	c.attach()
 	c.listen()
+	c.in.takeReady()
 	return ending{}
 }
