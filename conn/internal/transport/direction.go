@@ -32,15 +32,18 @@ type Direction struct {
 	begun time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
 	armed time.Time // what the system was told last; zero: nothing
 
-	set       func(time.Time) error
+	deadline  setter
 	told      uint64    // how often it was told
 	freeUntil time.Time // zero: never
 	*watch              // nil: the deadlines are known to work
 }
 
-// init lets set set the deadlines; if they may do nothing, close ends an operation that nothing else ends.
-func (d *Direction) init(set func(time.Time) error, close func(), lazy, final bool) {
-	d.set, d.lazy, d.final = set, lazy, final
+// setter sets the deadline of one direction of a connection.
+type setter interface{ set(time.Time) error }
+
+// init says what sets the deadlines; if they may do nothing, close ends an operation that nothing else ends.
+func (d *Direction) init(deadline setter, close func(), lazy, final bool) {
+	d.deadline, d.lazy, d.final = deadline, lazy, final
 	if close != nil {
 		d.watch = &watch{close: close}
 	}
@@ -347,7 +350,7 @@ func (d *Direction) tell(t time.Time) {
 func (d *Direction) setUnlocked(t time.Time) error {
 	d.mu.Unlock()
 	defer d.mu.Lock()
-	return d.set(t)
+	return d.deadline.set(t)
 }
 
 // IsTimeout reports whether an error says that a deadline has struck. That a peer has not answered for so long that the

@@ -10,6 +10,11 @@ import (
 	"time"
 )
 
+// setFunc is a function that sets deadlines.
+type setFunc func(time.Time) error
+
+func (f setFunc) set(t time.Time) error { return f(t) }
+
 // A write that cannot go on behind its deadline, as one under TLS, fails for the minimum rate if that has set the deadline, also
 // where it has moved some bytes; and goes on where it can.
 func TestAFinalWriteFailsForTheRate(t *testing.T) {
@@ -20,7 +25,7 @@ func TestAFinalWriteFailsForTheRate(t *testing.T) {
 		}{{0, 0}, {500, 0}, {0, time.Second / 2}, {500, time.Second / 2}} {
 			synctest.Test(t, func(t *testing.T) {
 				var d Direction
-				d.init(func(time.Time) error { return nil }, nil, false, final)
+				d.init(setFunc(func(time.Time) error { return nil }), nil, false, final)
 				by := time.Time{}
 				if c.by > 0 {
 					by = time.Now().Add(c.by)
@@ -50,7 +55,7 @@ func TestAnOperationBehindItsInterruptionIsEnded(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				closed := make(chan bool, 1)
 				var d Direction
-				d.init(set, func() { closed <- true }, false, false)
+				d.init(setFunc(set), func() { closed <- true }, false, false)
 				d.Interrupt()
 				d.enter(0)
 				began := time.Now()

@@ -23,21 +23,20 @@ const (
 
 // raw does a socket's reads and writes.
 type raw struct {
-	rc          syscall.RawConn // nil: the socket is not of the kind
-	nc          net.Conn
-	tryR, tryW  func(fd uintptr) bool
-	want        want // of the read under way
-	hasty       bool // nothing is waited for
-	got         int
-	out         [2][]byte // what is still to be written
-	put         int64     // how much was
-	rErr, wErr  syscall.Errno
-	beforeWrite func(int64) // is called with what was written before a write waits
+	s          *Socket         // whose part it is
+	rc         syscall.RawConn // nil: the socket is not of the kind
+	tryR, tryW func(fd uintptr) bool
+	want       want // of the read under way
+	hasty      bool // nothing is waited for
+	got        int
+	out        [2][]byte // what is still to be written
+	put        int64     // how much was
+	rErr, wErr syscall.Errno
 }
 
-func (r *raw) init(nc net.Conn, beforeWrite func(int64)) {
-	if rc, err := nc.(syscall.Conn).SyscallConn(); err == nil {
-		r.rc, r.nc, r.tryR, r.tryW, r.beforeWrite = rc, nc, r.tryRead, r.tryWrite, beforeWrite
+func (r *raw) init(s *Socket) {
+	if rc, err := s.Conn.(syscall.Conn).SyscallConn(); err == nil {
+		r.s, r.rc, r.tryR, r.tryW = s, rc, r.tryRead, r.tryWrite
 	}
 }
 
@@ -62,8 +61,11 @@ func (r *raw) readReady(p []byte) int {
 
 // discards reports whether the system can throw bytes away without copying them.
 func (r *raw) discards() bool {
-	_, tcp := r.nc.(*net.TCPConn)
-	return tcp && r.usable() && canDrop
+	if !r.usable() {
+		return false
+	}
+	_, tcp := r.s.Conn.(*net.TCPConn)
+	return tcp && canDrop
 }
 
 // read reads, or throws away, at least one byte, or returns an error.
@@ -81,9 +83,9 @@ func (r *raw) read(w *want) (int, error) {
 func (r *raw) failure(op string, err error, errno syscall.Errno) error {
 	switch {
 	case err != nil:
-		return opError(r.nc, op, bare(err))
+		return opError(r.s.Conn, op, bare(err))
 	case errno != 0:
-		return opError(r.nc, op, os.NewSyscallError(op, errno))
+		return opError(r.s.Conn, op, os.NewSyscallError(op, errno))
 	}
 	return io.EOF
 }
@@ -158,7 +160,7 @@ func (r *raw) tryWrite(fd uintptr) bool {
 			r.out[0], r.out[1] = r.out[0][first:], r.out[1][n-first:]
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			r.beforeWrite(r.put)
+			r.s.beginWait(r.put)
 			return false
 		default:
 			r.wErr = errno

@@ -4,11 +4,9 @@
 
 package transport
 
-import "net"
-
 type raw struct{}
 
-func (*raw) init(net.Conn, func(int64))         {}
+func (*raw) init(*Socket)                       {}
 func (*raw) usable() bool                       { return false }
 func (*raw) withDescriptor(func(int) bool) bool { return false }
 func (*raw) discards() bool                     { return false }

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Socket is a net.Conn with deadlines that are cheap to move, and with the ways to move bytes that the system has beyond
@@ -48,12 +49,21 @@ func (s *Socket) Init(nc net.Conn, shut func()) {
 	if s.plain {
 		closes = nil
 	}
-	s.Reads.init(nc.SetReadDeadline, closes, s.plain, false)
-	s.Writes.init(nc.SetWriteDeadline, closes, s.plain, breaksAtTimeouts(nc))
+	s.Reads.init((*reading)(s), closes, s.plain, false)
+	s.Writes.init((*writing)(s), closes, s.plain, breaksAtTimeouts(nc))
 	if s.plain {
-		s.raw.init(nc, s.beginWait)
+		s.raw.init(s)
 	}
 }
+
+// reading and writing are a Socket as what sets the deadlines of its directions, without an object for each.
+type (
+	reading Socket
+	writing Socket
+)
+
+func (s *reading) set(t time.Time) error { return s.Conn.SetReadDeadline(t) }
+func (s *writing) set(t time.Time) error { return s.Conn.SetWriteDeadline(t) }
 
 // isPlain reports whether a connection is the system's own, and not something that embeds it.
 func isPlain(nc net.Conn) bool {
