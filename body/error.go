@@ -22,6 +22,9 @@ var ErrBusy = errors.New("body: read while another read is under way")
 // sends more content than the server holds for the handler.
 var ErrAbandoned = errors.New("body: content given up, because the client sends it without reading the response")
 
+// errInvalidWrite is io.Copy's, of a writer that says what cannot be.
+var errInvalidWrite = errors.New("invalid write result")
+
 // CutError says that the client closed or reset the connection inside the content. It is an io.ErrUnexpectedEOF.
 type CutError struct {
 	Got  int64 // content bytes received

@@ -287,10 +287,13 @@ func TestWriteToStops(t *testing.T) {
 	full := errors.New("no space left")
 	for _, row := range []struct {
 		what string
-		to   writer
+		to   io.Writer
 		end  error
 		want string
 	}{
+		{"at a count below zero", liar{-1, nil}, nil, "0 invalid write result"},
+		{"at a count of more than there was", liar{6, nil}, nil, "0 invalid write result"},
+		{"at the error with such a count", liar{-1, full}, nil, "0 no space left"},
 		{"at the writer's error", writer{2, full}, nil, "2 no space left"},
 		{"at a short write", writer{2, nil}, nil, "2 short write"},
 		{"at the reader's error", writer{100, nil}, io.EOF, "5 body: peer closed after 5 of 11 bytes"},
@@ -312,6 +315,11 @@ type writer struct {
 }
 
 func (w writer) Write(p []byte) (int, error) { return min(w.n, len(p)), w.err }
+
+// liar says that it has taken n bytes.
+type liar writer
+
+func (w liar) Write([]byte) (int, error) { return w.n, w.err }
 
 // A client that was too slow may be given more time.
 func TestReadAfterATimeout(t *testing.T) {

@@ -314,18 +314,29 @@ func (r *Reader) WriteTo(w io.Writer) (n int64, err error) {
 		var got int
 		got, err = r.readTo(nil, l)
 		if got > 0 {
-			put, failed := w.Write(l.buf[:got])
-			n += int64(put)
-			if failed == nil && put < got {
-				failed = io.ErrShortWrite
-			}
-			if failed != nil {
+			put, failed := writeAll(w, l.buf[:got])
+			if n += int64(put); failed != nil {
 				return n, failed
 			}
 		}
 	}
 	if err == io.EOF {
 		err = nil
+	}
+	return n, err
+}
+
+// writeAll writes p to w, and returns an error also where w has written another number of bytes, or says that it has.
+func writeAll(w io.Writer, p []byte) (int, error) {
+	n, err := w.Write(p)
+	switch {
+	case n < 0 || n > len(p):
+		n = 0
+		if err == nil {
+			err = errInvalidWrite
+		}
+	case err == nil && n < len(p):
+		err = io.ErrShortWrite
 	}
 	return n, err
 }

@@ -255,3 +255,59 @@ func TestMaxBytesReaderBesideTheResponse(t *testing.T) {
 	}
 	readers.Wait()
 }
+
+// writerFunc is a writer that is no more than that.
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// The writer that content is poured into may do as it likes, and read on: nothing is locked while it runs.
+func TestContentPouredIntoAnyWriter(t *testing.T) {
+	const first, rest = "hello", ", world"
+	for name, c := range map[string]struct {
+		write func(r *http.Request, p []byte) (int, error)
+		want  string
+	}{
+		"takes all":            {func(_ *http.Request, p []byte) (int, error) { return len(p), nil }, "12 <nil>"},
+		"takes less":           {func(_ *http.Request, p []byte) (int, error) { return 1, nil }, "1 short write"},
+		"fails":                {func(_ *http.Request, p []byte) (int, error) { return 2, io.EOF }, "2 EOF"},
+		"takes less than none": {func(_ *http.Request, p []byte) (int, error) { return -1, nil }, "0 invalid write result"},
+		"takes too much":       {func(_ *http.Request, p []byte) (int, error) { return len(p) + 1, nil }, "0 invalid write result"},
+		"closes": {func(r *http.Request, p []byte) (int, error) {
+			return len(p), r.Body.Close()
+		}, "5 " + http.ErrBodyReadAfterClose.Error()},
+		"reads the rest": {func(r *http.Request, p []byte) (int, error) {
+			_, err := io.ReadAll(r.Body)
+			return len(p), err
+		}, "5 <nil>"},
+		"panics": {func(*http.Request, []byte) (int, error) { panic("in the writer") }, "in the writer, and 7 <nil> are left"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := make(chan string, 1)
+			nc := dial(t, nethttp.New(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() {
+					if p := recover(); p != nil {
+						io.WriteString(w, "more")
+						http.NewResponseController(w).Flush()
+						left, err := io.Copy(io.Discard, r.Body)
+						got <- fmt.Sprintf("%v, and %d %v are left", p, left, err)
+					}
+				}()
+				http.NewResponseController(w).EnableFullDuplex()
+				n, err := r.Body.(io.WriterTo).WriteTo(writerFunc(func(p []byte) (int, error) {
+					http.NewResponseController(w).Flush() // the client sends the rest behind it
+					return c.write(r, p)
+				}))
+				got <- fmt.Sprint(n, " ", err)
+			})}))
+			io.WriteString(nc, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n"+first)
+			if _, err := http.ReadResponse(bufio.NewReader(nc), nil); err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(nc, rest)
+			if s := <-got; s != c.want {
+				t.Errorf("%s, want %s", s, c.want)
+			}
+		})
+	}
+}

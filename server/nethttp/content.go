@@ -46,32 +46,52 @@ func (c *content) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteTo writes the content to w as it comes, for io.Copy. A w that reads by itself does so; for io.Discard, and for others, it takes a
-// larger buffer than io.Copy would while much comes at once, and a small one where it may have to wait.
-func (c *content) WriteTo(w io.Writer) (n int64, err error) {
+// WriteTo writes the content to w as it comes, for io.Copy. A w that reads by itself does so; for io.Discard, and for others,
+// nothing is held while the client is waited for, and a larger buffer than io.Copy's is filled when much has come.
+func (c *content) WriteTo(w io.Writer) (int64, error) {
 	if from, ok := w.(io.ReaderFrom); ok && w != io.Discard {
 		return from.ReadFrom(c)
 	}
-	var buf pourBuffer
-	defer func() { buf.release() }() // deferred, because w may panic
-	for err == nil {
-		var got int
-		got, err = c.Read(buf.room())
-		if got > 0 {
-			put, failed := w.Write(buf.bytes[:got])
-			if failed == nil && put != got {
-				failed = io.ErrShortWrite
-			}
-			if n += int64(put); failed != nil {
-				return n, failed
-			}
-		}
-		buf.follow(got)
+	if c.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
 	}
-	if err == io.EOF {
-		err = nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.late != nil {
+		return 0, c.late
+	}
+	c.limited.Store(false)
+	p := pour{content: c, to: w}
+	n, err := c.reader.WriteTo(&p)
+	switch {
+	case p.failed:
+	case err == nil:
+		c.takeTrailers()
+	default:
+		err = c.failed(err)
 	}
 	return n, err
+}
+
+// pour is what the content's reader writes to in WriteTo. The content's lock is not held while the writer runs, so that others
+// may read meanwhile.
+type pour struct {
+	content *content
+	to      io.Writer
+	failed  bool // the error is not one of reading
+}
+
+// Write writes to the writer.
+func (p *pour) Write(b []byte) (n int, err error) {
+	c := p.content
+	c.mu.Unlock()
+	defer func() { // deferred, because the writer may panic
+		if c.mu.Lock(); err == nil {
+			err = c.late // of another's read
+		}
+		p.failed = err != nil || n != len(b)
+	}()
+	return p.to.Write(b)
 }
 
 // Close ends the reading, also one that waits in another goroutine. What becomes of the rest is not decided here.
