@@ -27,14 +27,10 @@ type content struct {
 
 // Read reads content. After Close, or after the handler has returned, it returns http.ErrBodyReadAfterClose.
 func (c *content) Read(p []byte) (int, error) {
-	if c.closed.Load() {
-		return 0, http.ErrBodyReadAfterClose
+	if err := c.enter(); err != nil {
+		return 0, err
 	}
-	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.late != nil {
-		return 0, c.late
-	}
 	n, err := c.reader.Read(p)
 	if err != nil {
 		err = c.failed(err)
@@ -46,20 +42,29 @@ func (c *content) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// enter begins a read, with c.mu held, or returns why there can be none.
+func (c *content) enter() error {
+	if c.closed.Load() {
+		return http.ErrBodyReadAfterClose
+	}
+	c.mu.Lock()
+	late := c.late
+	if late != nil {
+		c.mu.Unlock()
+	}
+	return late
+}
+
 // WriteTo writes the content to w as it comes, for io.Copy. A w that reads by itself does so; for io.Discard, and for others,
 // nothing is held while the client is waited for, and a larger buffer than io.Copy's is filled when much has come.
 func (c *content) WriteTo(w io.Writer) (int64, error) {
 	if from, ok := w.(io.ReaderFrom); ok && w != io.Discard {
 		return from.ReadFrom(c)
 	}
-	if c.closed.Load() {
-		return 0, http.ErrBodyReadAfterClose
+	if err := c.enter(); err != nil {
+		return 0, err
 	}
-	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.late != nil {
-		return 0, c.late
-	}
 	c.limited.Store(false)
 	p := pour{content: c, to: w}
 	n, err := c.reader.WriteTo(&p)
