@@ -48,12 +48,8 @@ func (in content) TopUp() bool {
 	if in.busy || in.ended || !in.c.sock.Raw() {
 		return false
 	}
-	in.makeRoom()
-	in.c.sock.Hurry(true)
-	defer in.c.sock.Hurry(false)
 	for range looks {
-		if n, _ := in.c.stream.Read(in.buf[in.w:]); n > 0 {
-			in.w += n
+		if in.takeReady() {
 			return true
 		}
 		runtime.Gosched()

@@ -98,7 +98,7 @@ func (c *Conn) awaitRequest() ending {
 		return ending{}
 	}
 	c.row = 0
-	if c.parksAtOnce() {
+	if c.readyToPark() {
 		return ending{verdict: VerdictPark}
 	}
 	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
@@ -137,9 +137,9 @@ func (c *Conn) requestBegins() ending {
 	return ending{}
 }
 
-// parksAtOnce reports whether the connection is to be parked without a wait, since its last requests came far apart, and lets it be
-// idle from now on. What it has to send has been sent then.
-func (c *Conn) parksAtOnce() bool {
+// readyToPark reports whether the connection is to be parked without a wait, because its last requests came far apart. Then it is idle
+// from now on, has sent what it had to send, and holds no buffer.
+func (c *Conn) readyToPark() bool {
 	if !c.rare || c.parked || c.in.stuck || !c.parks() || c.in.waiting() > 0 {
 		return false
 	}
@@ -243,8 +243,8 @@ func (c *Conn) idleEnd() (until time.Time, why Reason) {
 	return until, why
 }
 
-// patience returns how long the connection is idle before it is parked. One that has not shown yet that its requests
-// follow each other gives its goroutine to the next one soon.
+// patience returns how long the connection is idle before it is parked, or gives back what it holds where it cannot be. One that has
+// not shown yet that its requests follow each other does so soon.
 func (c *Conn) patience() time.Duration {
 	if c.rare || c.served.Load() <= 1 {
 		return min(c.cfg.ParkAfter, max(c.cfg.ParkAfter/64, time.Millisecond))

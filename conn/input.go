@@ -117,16 +117,15 @@ func (in *input) await(soon bool) error {
 	return in.received(n, err)
 }
 
-// takeReady takes what has come already, which needs no deadline.
-func (in *input) takeReady() {
+// takeReady adds to the window what has come already, and reports whether anything has. It waits for nothing, and so needs no deadline.
+// It is for raw sockets, and TLS on them.
+func (in *input) takeReady() bool {
+	in.makeRoom()
 	in.c.sock.Hurry(true)
 	defer in.c.sock.Hurry(false)
-	p, _ := in.Room()
-	if n, _ := in.c.sock.Read(p); n > 0 { // an error comes again
-		in.w += n
-	} else {
-		in.release()
-	}
+	n, _ := in.c.stream.Read(in.buf[in.w:]) // an error comes again
+	in.w += max(n, 0)
+	return n > 0
 }
 
 // beforeRead does what comes before a wait for the client. It reports whether there is something to look at already.

@@ -89,7 +89,7 @@ func TestRareConnectionWithRequestsThatFollow(t *testing.T) {
 			t.Fatalf("verdict %v, rare %t, want %t", end.verdict, c.rare, rare)
 		}
 	}
-	if c.parksAtOnce() {
+	if c.readyToPark() {
 		t.Error("parked at once")
 	}
 }

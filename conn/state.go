@@ -141,6 +141,8 @@ func (c *Conn) unpark() {
 func (c *Conn) resume() ending {
 	c.attach()
 	c.listen()
-	c.in.takeReady()
+	if !c.in.takeReady() { // its time, or Stop, has woken it
+		c.in.release()
+	}
 	return ending{}
 }
