@@ -223,15 +223,47 @@ func (d *Direction) Release() {
 	d.released, d.final = true, false
 }
 
-// enter begins an operation that has moved so many bytes already, without a wait.
-func (d *Direction) enter(atOnce int64) {
+// begin begins an operation that does not wait before it has called wait. It reports whether it has to call that: a clock
+// is looked at only where the wait is measured.
+func (d *Direction) begin() (measured bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock() // a setter may panic
-	d.touch()
-	if d.meter.rate > 0 && !d.free {
+	d.start()
+	return d.measured()
+}
+
+// wait says that the operation under way waits from now on, if it has not done so before.
+func (d *Direction) wait() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.begun.IsZero() {
+		d.measure(0)
+		d.arm()
+	}
+}
+
+// enter begins an operation that waits, and has moved so many bytes already without a wait.
+func (d *Direction) enter(atOnce int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.measure(atOnce)
+	d.start()
+}
+
+// measure begins to measure a wait, before which so many bytes have moved. d.mu is held.
+func (d *Direction) measure(atOnce int64) {
+	if d.measured() {
 		d.meter.count(0, atOnce)
 		d.begun = time.Now()
 	}
+}
+
+// measured reports whether waits are measured. d.mu is held.
+func (d *Direction) measured() bool { return d.meter.rate > 0 && !d.free }
+
+// start lets the system know what the operation is bound by. d.mu is held.
+func (d *Direction) start() {
+	d.touch()
 	d.inside = true
 	d.arm()
 	if d.interrupted && d.watch != nil {
@@ -254,7 +286,7 @@ func (d *Direction) leave(n int64, err error) (again bool, _ error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.inside = false
-	if d.meter.rate > 0 && !d.free {
+	if d.measured() {
 		d.count(n)
 	}
 	if err == nil {
@@ -288,7 +320,7 @@ func (d *Direction) struck(err error) (again bool, _ error) {
 		return false, d.meter.err()
 	case d.passed(now):
 		return false, err
-	case d.final && !d.free && d.meter.rate > 0 && !d.armed.IsZero() && !now.Before(d.armed):
+	case d.final && d.measured() && !d.armed.IsZero() && !now.Before(d.armed):
 		return false, d.meter.err() // what it has moved meanwhile pays for nothing: it cannot go on
 	case d.final:
 		return false, err

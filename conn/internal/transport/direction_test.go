@@ -70,3 +70,41 @@ func TestAnOperationBehindItsInterruptionIsEnded(t *testing.T) {
 		})
 	}
 }
+
+// The time of an operation that can tell when it waits counts from then, and its limit too.
+func TestAnOperationThatTellsIsMeasuredWhileItWaits(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var d Direction
+			set := time.Time{}
+			d.init(setFunc(func(t time.Time) error { set = t; return nil }), nil, true, false)
+			d.Start(time.Time{}, 1000, time.Second)
+			if !d.begin() {
+				t.Fatal("nothing is measured")
+			}
+			time.Sleep(time.Second / 2)
+			if !set.IsZero() {
+				t.Errorf("before it waits it must have ended by %v", set)
+			}
+			want := time.Duration(0)
+			if waits {
+				d.wait()
+				if wantSet := time.Now().Add(time.Second); !set.Equal(wantSet) {
+					t.Errorf("it must have ended by %v, want %v", set, wantSet)
+				}
+				time.Sleep(time.Second / 2)
+				d.wait() // the same wait
+				want = time.Second/2 - 100*time.Millisecond
+			}
+			if again, err := d.leave(100, nil); again || err != nil {
+				t.Errorf("again %t, %v", again, err)
+			}
+			if d.meter.lag != want {
+				t.Errorf("the client lags by %v, want %v", d.meter.lag, want)
+			}
+			if d.Start(time.Time{}, 0, 0); d.begin() {
+				t.Error("without a rate something is measured")
+			}
+		})
+	}
+}

@@ -118,6 +118,9 @@ func (r *raw) tryRead(fd uintptr) bool {
 	if r.want.lender != nil {
 		r.want.lender.GiveBack()
 	}
+	if r.s.times {
+		r.s.Reads.wait()
+	}
 	return false
 }
 

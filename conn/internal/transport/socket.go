@@ -30,6 +30,7 @@ type Socket struct {
 	below   bool         // TLS stands on it, so that what it reads is not what its user reads
 	tells   atomic.Bool  // moved follows a write while it is under way
 	hurries bool         // reads do not wait
+	times   bool         // the read under way is to say when it begins to wait
 	bin     Bin          // of the reader's
 	atOnce  int64        // bytes of the write under way that did not wait
 	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
@@ -176,7 +177,7 @@ const emptyReads = 100
 // pull reads until that brings something or fails.
 func (s *Socket) pull(w *want) (int, error) {
 	for empty := 0; ; {
-		s.Reads.enter(0)
+		s.beginRead()
 		n, err := s.read(w)
 		counts := int64(n)
 		if s.below {
@@ -196,6 +197,15 @@ func (s *Socket) pull(w *want) (int, error) {
 			}
 			runtime.Gosched()
 		}
+	}
+}
+
+// beginRead begins a read. A raw socket knows whether it waits.
+func (s *Socket) beginRead() {
+	if s.raw.usable() {
+		s.times = s.Reads.begin()
+	} else {
+		s.Reads.enter(0)
 	}
 }
 
