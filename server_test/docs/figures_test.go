@@ -40,12 +40,15 @@ type results struct {
 type benchCase struct {
 	ID, Topic, Title string
 	Rate             int
+	Share            float64
+	Crowd            []any
 	Idle             bool
 	Results          []struct {
 		Server, State, Why string
 		Figures            struct {
 			CPU         median  `json:"cpu_us"`
 			P99         median  `json:"p99_us"`
+			P999        median  `json:"p999_us"`
 			Idle        median  `json:"idle_5s_bytes"`
 			Goroutines  median  `json:"idle_goroutines"`
 			Allocations *median `json:"allocations"`
@@ -94,6 +97,8 @@ func (c *benchCase) figure(server, name string) (value float64, rounds map[float
 			value = res.Figures.CPU.Median
 		case "p99_us":
 			value = res.Figures.P99.Median
+		case "p999_us":
+			value = res.Figures.P999.Median
 		case "idle_5s_bytes":
 			value = res.Figures.Idle.Median
 		}
@@ -186,20 +191,32 @@ func resultTable(t *testing.T) string {
 	return table(head, rows...) + "\n" + c.Title + ":\n\n" + table([]string{"server", "bytes a connection, after 5 s", "goroutines"}, idle...)
 }
 
+// compared is a figure in which servers are compared.
+type compared struct{ name, unit, what string }
+
+// compared returns those of a case: what it costs, and where the load is not as much as the server can bear, or others make it, for
+// how long a client waits.
+func (c *benchCase) compared() []compared {
+	if c.Idle {
+		return []compared{{"idle_5s_bytes", "bytes a connection", "memory"}}
+	}
+	cost := compared{"cpu_us", "µs of CPU", "processor time"}
+	switch {
+	case c.Rate > 0, len(c.Crowd) > 0:
+		return []compared{cost, {"p99_us", "µs until 99 % are answered", "time until 99 % are answered"}}
+	case c.Share > 0:
+		return []compared{cost, {"p999_us", "µs until 99.9 % are answered", "time until 99.9 % are answered"}}
+	}
+	return []compared{cost}
+}
+
 // worseTable lists every case in which a peer's median is below that of one of spillway's entries, however little.
 func worseTable(t *testing.T) string {
 	r := benchmark(t)
 	var rows [][]string
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		names := []struct{ name, unit string }{{"cpu_us", "µs of CPU"}}
-		switch {
-		case c.Idle:
-			names[0].name, names[0].unit = "idle_5s_bytes", "bytes a connection"
-		case c.Rate > 0 || c.ID == "paced":
-			names = append(names, struct{ name, unit string }{"p99_us", "µs until 99 % are answered"})
-		}
-		for _, n := range names {
+		for _, n := range c.compared() {
 			for _, own := range ours {
 				if better := r.better(c, own, n.name); better != "" {
 					value, _ := c.figure(own, n.name)
@@ -302,21 +319,19 @@ func (r *results) worseThanNetHTTP() string {
 	var all []string
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		name, what := "cpu_us", "processor time"
-		if c.Idle {
-			name, what = "idle_5s_bytes", "memory"
-		}
-		theirs, by := c.figure("nethttp", name)
-		for _, own := range ours {
-			value, rounds := c.figure(own, name)
-			more := 0
-			for round, v := range rounds {
-				if v > by[round] {
-					more++
+		for _, n := range c.compared() {
+			theirs, by := c.figure("nethttp", n.name)
+			for _, own := range ours {
+				value, rounds := c.figure(own, n.name)
+				more := 0
+				for round, v := range rounds {
+					if v > by[round] {
+						more++
+					}
 				}
-			}
-			if theirs > 0 && value > theirs && 3*more >= 2*len(rounds) {
-				all = append(all, fmt.Sprintf("\n- %s: %s, %s: %.2f of the %s", c.Topic, c.Title, r.title(own), value/theirs, what))
+				if theirs > 0 && value > theirs && 3*more >= 2*len(rounds) {
+					all = append(all, fmt.Sprintf("\n- %s: %s, %s: %.2f of the %s", c.Topic, c.Title, r.title(own), value/theirs, n.what))
+				}
 			}
 		}
 	}
