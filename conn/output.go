@@ -105,6 +105,13 @@ func (o *output) flushSoon() {
 	o.alarm = time.AfterFunc(heldBack, o.ring)
 }
 
+// disarm stops the alarm, which costs less than to let it strike for nothing.
+func (o *output) disarm() {
+	if o.armed {
+		o.armed = !o.alarm.Stop()
+	}
+}
+
 // ring sends what was gathered. Where another goroutine has the output, it looks again a little later: a write may take
 // long, and nobody is to wait for it here.
 func (o *output) ring() {
@@ -195,6 +202,7 @@ func (o *output) put(p []byte) {
 	} else {
 		o.c.guard(func() error { return o.write(p) })
 	}
+	o.disarm()
 	o.empty()
 }
 
