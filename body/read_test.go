@@ -136,7 +136,12 @@ func TestDirectReads(t *testing.T) {
 		},
 		{
 			"a chunk whose beginning came with its header", parser.Chunked, []string{"1388\r\n" + text(1000), text(4000) + "\r\n0\r\n\r\n"},
-			0, 64 << 10, []string{"Fill", "Read 4000", "Fill"},
+			0, 64 << 10, []string{"Fill", "Read 4000"}, // the end is as long as a header and the line end before it
+		},
+		{
+			"chunks that follow each other", parser.Chunked,
+			[]string{"a28\r\n" + text(100), text(2500) + "\r\n960\r\n" + text(2400) + "\r\n0\r\n\r\n" + next},
+			0, 64 << 10, []string{"Fill", "Read 2500", "Read 2400"},
 		},
 	} {
 		t.Run(row.what, func(t *testing.T) {

@@ -75,7 +75,7 @@ type Reader struct {
 // coding is where the reading of chunked content stands (RFC 9112 §7.1).
 type coding struct {
 	chunks   parser.Chunks
-	between  int  // bytes of framing before the chunk that was read last
+	between  int  // bytes of framing before the chunk that was read last, with the line end of the content before it
 	trailing bool // the last chunk has been seen
 	trailers parser.Section
 }
@@ -353,6 +353,9 @@ func (r *Reader) Trailers() parser.Fields {
 // *parser.Error. The bytes consumed stand in the reader's account even if it fails.
 func (r *Reader) nextChunk() error {
 	r.between = 0
+	if r.received == 0 {
+		r.between = len("\r\n") // there is none before the first
+	}
 	for !r.trailing {
 		window := r.src.Window()
 		n, done, err := r.chunks.Next(window, r.lim)
