@@ -148,6 +148,7 @@ func (c *Conn) readyToPark() bool {
 		return false
 	}
 	c.in.GiveBack()
+	c.rare = false // if it cannot be parked it waits, and sees why
 	return true
 }
 

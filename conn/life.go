@@ -35,8 +35,7 @@ func (c *Conn) run(first func(*Conn) ending) (why Reason) {
 	whole := false
 	defer func() {
 		if end.verdict != VerdictPark {
-			c.end(end)
-			why = end.reason
+			why = c.end(end)
 		}
 	}()
 	defer func() { // before that, and not in it: the log is the program's too
@@ -71,8 +70,8 @@ func (c *Conn) makeWay() {
 }
 
 // end ends the connection as the verdict says and gives everything back. Each step is taken, whatever becomes of those
-// before it.
-func (c *Conn) end(end ending) {
+// before it. It returns why the connection has ended, as everybody is told.
+func (c *Conn) end(end ending) Reason {
 	switch {
 	case c.hijacked:
 		end = ReasonHijacked.ending()
@@ -93,6 +92,7 @@ func (c *Conn) end(end ending) {
 	}
 	c.guarding("trace", func() { c.account(end) }) // of an exchange that something has cut short
 	c.told.addTo(c.tally)
+	return end.reason
 }
 
 // finish ends the exchange that may be under way still, and lets the client have what it is to have.

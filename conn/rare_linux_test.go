@@ -79,6 +79,30 @@ func TestRareConnectionIsParkedAtOnce(t *testing.T) {
 	}
 }
 
+// One that cannot be parked, because it has been closed meanwhile, does not try for ever: it waits, and so it sees that.
+func TestRareConnectionThatCannotBeParkedEnds(t *testing.T) {
+	client, c := tcpPair(t, Config{Handler: HandlerFunc(echoPath), Park: true, Limits: Limits{ParkAfter: time.Hour}})
+	io.WriteString(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+	c.parked, c.idleSince = true, time.Since(c.cfg.began)-2*time.Hour
+	ended := make(chan Reason, 1)
+	go func() {
+		ended <- c.run(func(*Conn) ending {
+			end := c.exchange()
+			c.out.Flush()
+			c.Abort()
+			return end
+		})
+	}()
+	select {
+	case why := <-ended:
+		if why != ReasonAborted {
+			t.Errorf("it ended: %v", why)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("it goes on")
+	}
+}
+
 // Requests that follow each other end that: the next wait is one with a goroutine.
 func TestRareConnectionWithRequestsThatFollow(t *testing.T) {
 	client, c := tcpPair(t, Config{Handler: HandlerFunc(echoPath), Park: true, Limits: Limits{ParkAfter: time.Hour}})
