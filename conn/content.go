@@ -41,6 +41,10 @@ func (in content) Buffered() int {
 // behind its head is often still on its way when a fast handler has returned.
 const looks = 32
 
+// looksFor is for how long it does in one exchange: where many goroutines want to run, each look is behind a turn of all of
+// them, and the response waits for what is found.
+const looksFor = 10 * time.Millisecond
+
 // TopUp adds to the window what has come already, where the socket can tell.
 func (in content) TopUp() bool {
 	in.mu.Lock()
@@ -48,9 +52,15 @@ func (in content) TopUp() bool {
 	if in.busy || in.ended || !in.c.sock.Raw() {
 		return false
 	}
+	if in.looks.IsZero() {
+		in.looks = in.c.cfg.now().Add(looksFor)
+	}
 	for range looks {
 		if in.takeReady() {
 			return true
+		}
+		if !in.c.cfg.now().Before(in.looks) {
+			break
 		}
 		runtime.Gosched()
 	}

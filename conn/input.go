@@ -40,6 +40,7 @@ type input struct {
 	keeps  bool         // its response leaves the connection for another request
 	busy   bool         // somebody reads the connection, and may change what lies behind w
 	seen   int          // how much of the window the body reader has seen
+	looks  time.Time    // until when TopUp makes way for others and looks again; zero: it has not been called
 	halted bool         // Interrupt was called
 	aside  aside
 
@@ -202,7 +203,7 @@ func (in *input) lend(reader *body.Reader, until time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.lent.Store(true)
-	in.final, in.keeps, in.reader, in.seen = false, false, reader, 0
+	in.final, in.keeps, in.reader, in.seen, in.looks = false, false, reader, 0, time.Time{}
 	in.duplex.Store(false)
 	in.c.stall.patience = in.c.cfg.StallTimeout
 	in.c.sock.Reads.Start(until, in.c.cfg.MinReadRate, in.c.cfg.RateGrace)
