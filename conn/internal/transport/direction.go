@@ -228,6 +228,8 @@ func (d *Direction) Release() {
 func (d *Direction) begin() (measured bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock() // a setter may panic
+	// What may be left of another operation, or of a rate that was set between two, is no wait of this one's.
+	d.begun = time.Time{}
 	d.start()
 	return d.measured()
 }

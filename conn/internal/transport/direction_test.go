@@ -71,6 +71,39 @@ func TestAnOperationBehindItsInterruptionIsEnded(t *testing.T) {
 	}
 }
 
+// What is left of an operation whose rate was turned off while it waited, and a rate that is set between two operations, begin no
+// wait of the next one's.
+func TestAnOperationWaitsForItselfAlone(t *testing.T) {
+	for name, before := range map[string]func(*Direction){
+		"a rate set between": func(d *Direction) { d.SetRate(1000) },
+		"a rate turned off": func(d *Direction) {
+			d.begin()
+			d.wait()
+			d.Rate(0, 0)
+			d.leave(0, os.ErrDeadlineExceeded)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var d Direction
+				d.init(setFunc(func(time.Time) error { return nil }), nil, true, false)
+				d.Start(time.Time{}, 1000, time.Second)
+				before(&d)
+				time.Sleep(time.Hour) // the handler's
+				d.Start(time.Time{}, 1000, time.Second)
+				d.begin()
+				d.wait()
+				if got, want := d.limit(), time.Now().Add(time.Second); !got.Equal(want) {
+					t.Errorf("it must have ended by %v, want %v", got, want)
+				}
+				if _, err := d.leave(1, nil); err != nil || d.meter.lag != 0 {
+					t.Errorf("%v; the client lags by %v", err, d.meter.lag)
+				}
+			})
+		})
+	}
+}
+
 // The time of an operation that can tell when it waits counts from then, and its limit too.
 func TestAnOperationThatTellsIsMeasuredWhileItWaits(t *testing.T) {
 	for _, waits := range []bool{false, true} {
