@@ -103,7 +103,7 @@ func (d *Direction) SetRate(bytesPerSecond int64) {
 	defer d.mu.Unlock()
 	d.meter.rate = bytesPerSecond
 	d.touch()
-	if d.begun.IsZero() {
+	if d.inside && d.begun.IsZero() {
 		d.begun = time.Now() // what was waited before was not measured
 	}
 	d.arm()
@@ -228,8 +228,6 @@ func (d *Direction) Release() {
 func (d *Direction) begin() (measured bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock() // a setter may panic
-	// What may be left of another operation, or of a rate that was set between two, is no wait of this one's.
-	d.begun = time.Time{}
 	d.start()
 	return d.measured()
 }
@@ -291,6 +289,7 @@ func (d *Direction) leave(n int64, err error) (again bool, _ error) {
 	if d.measured() {
 		d.count(n)
 	}
+	d.begun = time.Time{} // also where the rate was turned off meanwhile
 	if err == nil {
 		return false, nil
 	}
@@ -307,7 +306,6 @@ func (d *Direction) count(n int64) {
 		waited = time.Since(d.begun)
 	}
 	d.meter.count(waited, n)
-	d.begun = time.Time{}
 }
 
 // struck says what follows from an error: nothing, if a deadline has struck that was set here and is not the one that
