@@ -35,7 +35,7 @@ func (c *Conn) linger(most time.Duration) {
 		below.Init(nc, func() { c.guarding("close", func() { nc.Close() }) })
 	}
 	lim := &c.cfg.Limits
-	c.cfg.lingerers.Linger(below, transport.Patience{Total: most, Idle: lim.LingerIdle, Bytes: lim.LingerBytes},
+	c.cfg.lingerers.Linger(below, transport.Patience{Total: most, Idle: lim.LingerIdle, Bytes: lim.LingerBytes, Much: c.in.used},
 		transport.Together{Conns: lim.MaxLingering, BytesPerSecond: lim.LingerRate})
 }
 

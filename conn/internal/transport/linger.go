@@ -14,6 +14,7 @@ type Patience struct {
 	Total time.Duration // from the beginning
 	Idle  time.Duration // for more to come
 	Bytes int64
+	Much  bool // may come: it is not worth to be woken for each piece
 }
 
 // blindIdle is how long a connection that cannot be half-closed waits for more at most. Its client may be waiting for the
@@ -39,6 +40,13 @@ const mostEarly = 10
 
 const copying = 4 // times what throwing away without copying costs
 
+// A lingering connection is not woken for each piece of what comes, but when so many bytes are there, when the client has
+// closed, or to look.
+const (
+	gathered  = 1 << 20
+	lookAgain = 200 * time.Millisecond
+)
+
 // burst is how far ahead of their rate the bytes may be.
 const burst = 50 * time.Millisecond
 
@@ -54,17 +62,9 @@ func (l *Lingerers) Linger(s *Socket, p Patience, bounds Together) {
 	s.Reads.Rate(0, 0)
 	s.Reads.Resume()
 	end := time.Now().Add(p.Total)
-	for early := 0; p.Bytes > 0; {
-		until := time.Now().Add(p.Idle)
-		if end.Before(until) {
-			until = end
-		}
-		s.Reads.By(until)
-		n, err := s.Discard(p.Bytes)
-		if IsTimeout(err) && time.Now().Before(until) && early < mostEarly {
-			early++ // a deadline of somebody else's, or one that should have been gone
-			continue
-		}
+	gathers := p.Much && s.raw.gather(min(p.Bytes, gathered))
+	for p.Bytes > 0 {
+		n, err := s.discardBy(earlier(time.Now().Add(p.Idle), end), p.Bytes, gathers)
 		if err != nil {
 			return
 		}
@@ -77,6 +77,41 @@ func (l *Lingerers) Linger(s *Socket, p Patience, bounds Together) {
 			time.Sleep(min(pause, time.Until(end)))
 		}
 	}
+}
+
+// discardBy is Discard with a time by which something must have come. What the system gathers wakes nobody in time: it is
+// looked for.
+func (s *Socket) discardBy(until time.Time, most int64, gathers bool) (int, error) {
+	for early := 0; ; {
+		look := until
+		if gathers {
+			look = earlier(until, time.Now().Add(lookAgain))
+		}
+		s.Reads.By(look)
+		n, err := s.Discard(most)
+		if !IsTimeout(err) {
+			return n, err
+		}
+		if gathers {
+			if n := s.discardReady(most); n > 0 {
+				return n, nil
+			}
+		}
+		switch now := time.Now(); {
+		case !now.Before(until) || early == mostEarly:
+			return 0, err
+		case now.Before(look):
+			early++ // a deadline of somebody else's, or one that should have been gone
+		}
+	}
+}
+
+// earlier returns the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // spend notes that bytes were thrown away, and returns how long to wait before more are.

@@ -68,6 +68,23 @@ func (r *raw) discards() bool {
 	return tcp && canDrop
 }
 
+// gather lets those who wait for bytes sleep until so many are there, no more fit in, or none will follow, and makes room for as many.
+// It reports whether the system does: what a read finds is not changed by it.
+func (r *raw) gather(n int64) bool {
+	return r.discards() && r.withDescriptor(func(fd int) bool {
+		return syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, int(n)) == nil
+	})
+}
+
+// dropReady throws away at most n bytes, and waits for nothing.
+func (r *raw) dropReady(n int64) (got int) {
+	r.withDescriptor(func(fd int) bool {
+		got, _ = dropOnce(uintptr(fd), int(min(n, rawBytes)))
+		return got > 0
+	})
+	return max(got, 0)
+}
+
 // read reads, or throws away, at least one byte, or returns an error.
 func (r *raw) read(w *want) (int, error) {
 	r.want = *w

@@ -152,6 +152,14 @@ func (s *Socket) Discard(n int64) (int, error) {
 	return got, err
 }
 
+// discardReady throws away at most n bytes that have come, also when their time is over. It is for sockets whose bytes the
+// system can throw away.
+func (s *Socket) discardReady(n int64) int {
+	got := s.raw.dropReady(n)
+	s.moved.Add(int64(got))
+	return got
+}
+
 // want is what a read is for.
 type want struct {
 	into   []byte // where to read to
