@@ -5,6 +5,7 @@ package conn
 import (
 	"context"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,6 +83,7 @@ type Shared struct {
 	turns     chan struct{} // one for each TLS handshake that computes; nil: no bound
 	stamps    format.Stamps
 	parked    park.Set
+	yields    yields
 }
 
 // Share fills in the defaults of a configuration.
@@ -99,6 +101,7 @@ func Share(cfg Config) *Shared {
 		s.turns = make(chan struct{}, s.MaxHandshakes)
 	}
 	s.tallies = newTallies()
+	s.yields.off = runtime.GOMAXPROCS(0) > 1
 	return s
 }
 
@@ -154,6 +157,7 @@ type work struct {
 	row      int       // exchanges since the connection last waited, or made way for others
 	lastByte int64     // of the input, that is served after Stop; 0: not known yet
 	began    time.Time // when the first byte of the request was seen; zero: just now
+	yielding yielding
 
 	tally    *tally
 	told     subtotal

@@ -102,9 +102,16 @@ func (c *Conn) awaitRequest() ending {
 		return ending{verdict: VerdictPark}
 	}
 	for soon := c.sock.Plain(); ; { // elsewhere a deadline that is not needed may do harm
-		until := c.idleDeadline(c.cfg.now(), soon)
+		now, yielded := c.cfg.now(), false
+		if soon {
+			now, yielded = c.yield(now)
+		}
+		until := c.idleDeadline(now, soon)
 		c.sock.Reads.By(until)
 		stopped, err := c.awaitUnlessStopped(soon)
+		if yielded {
+			c.yielding.learn(c.sock.Waits())
+		}
 		switch {
 		case c.out.err() != nil:
 			return writeReason(c.out.err()).ending()
