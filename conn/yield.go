@@ -60,12 +60,12 @@ func (y *yields) took(from, to time.Duration) {
 type yielding struct {
 	misses uint8  // how often in a row that was in vain
 	pause  uint16 // so many requests are waited for before it tries again
-	waits  int    // how often it has waited
+	waits  int64  // how often it has waited
 	moved  int64  // bytes
 }
 
 // exchanged notes what the connection has done since this was last called: how often it has waited, and how many bytes it has moved.
-func (y *yielding) exchanged(waits int, moved int64) (waited, small bool) {
+func (y *yielding) exchanged(waits, moved int64) (waited, small bool) {
 	waited, small = waits > y.waits, moved-y.moved <= smallExchange
 	y.waits, y.moved = waits, moved
 	return waited, small
@@ -81,7 +81,7 @@ func (y *yielding) rest() bool {
 }
 
 // learn notes how often the connection had waited when the request came for which it has yielded.
-func (y *yielding) learn(waits int) {
+func (y *yielding) learn(waits int64) {
 	if waits == y.waits {
 		y.misses = 0
 		return

@@ -19,7 +19,7 @@ import (
 func TestRequestsThatComeMeanwhileAreNotWaitedFor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	const requests, tries = 200, 100
-	waits, turn := 0, make(chan bool, 1)
+	waits, turn := int64(0), make(chan bool, 1)
 	addr, _ := serveTCP(t, Config{Handler: HandlerFunc(func(w *Response, r *Request) error {
 		waits = r.turn.sock.Waits()
 		turn <- true // the client can run from now on, and does so when this goroutine does not

@@ -40,8 +40,7 @@ func TestYieldingInVain(t *testing.T) {
 func TestYieldingKnowsTheExchange(t *testing.T) {
 	var y yielding
 	for _, step := range []struct {
-		waits         int
-		moved         int64
+		waits, moved  int64
 		waited, small bool
 	}{
 		{0, 100, false, true},

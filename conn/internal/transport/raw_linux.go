@@ -135,7 +135,7 @@ func (r *raw) tryRead(fd uintptr) bool {
 	if r.want.lender != nil {
 		r.want.lender.GiveBack()
 	}
-	r.s.waits[0]++
+	r.s.waits.Add(1)
 	if r.s.times {
 		r.s.Reads.wait()
 	}
@@ -181,7 +181,7 @@ func (r *raw) tryWrite(fd uintptr) bool {
 			r.out[0], r.out[1] = r.out[0][first:], r.out[1][n-first:]
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			r.s.waits[1]++
+			r.s.waits.Add(1)
 			r.s.beginWait(r.put)
 			return false
 		default:

@@ -34,7 +34,7 @@ type Socket struct {
 	bin     Bin          // of the reader's
 	atOnce  int64        // bytes of the write under way that did not wait
 	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
-	waits   [2]int       // how often a read, and a write, has waited, where that is known
+	waits   atomic.Int64 // how often a read or a write has waited, where that is known
 }
 
 // Lender lends what Await reads into, for as long as that does not wait.
@@ -137,8 +137,8 @@ func (s *Socket) Read(p []byte) (int, error) {
 // connection comes again at the next read that waits. It is for raw sockets, and for who reads.
 func (s *Socket) Hurry(on bool) { s.hurries = on }
 
-// Waits returns how often a raw socket has waited. It is for who reads, while nobody writes.
-func (s *Socket) Waits() int { return s.waits[0] + s.waits[1] }
+// Waits returns how often reads and writes of a raw socket have waited.
+func (s *Socket) Waits() int64 { return s.waits.Load() }
 
 // Await reads at least one byte into what is lent, or returns an error. n counts what went into behind too. A raw socket holds
 // nothing of the lender's while it waits; of another nobody knows whether it will.
