@@ -108,3 +108,27 @@ func TestLingeringGathersNoMoreThanItReads(t *testing.T) {
 		t.Errorf("%d bytes were read", s.Moved())
 	}
 }
+
+// What is gathered is in the system's memory: only so many connections do it.
+func TestManyLingeringConnectionsGatherNothing(t *testing.T) {
+	for others, gathers := range map[int]bool{0: true, mostGathering - 1: true, mostGathering: false} {
+		s, client := pair(t)
+		if !s.raw.discards() {
+			t.Skip("the system cannot throw bytes away here")
+		}
+		var l Lingerers
+		for range others {
+			l.enter(new(Socket), mostGathering+1)
+		}
+		go client.Write(make([]byte, 10))
+		l.Linger(s, Patience{Total: time.Hour, Idle: time.Hour, Bytes: 10, Much: true}, Together{Conns: mostGathering + 1, BytesPerSecond: 1 << 40})
+		got := 0
+		s.WithDescriptor(func(fd int) (ok bool) {
+			got, _ = syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVLOWAT)
+			return true
+		})
+		if (got == 10) != gathers {
+			t.Errorf("beside %d others it is woken for %d bytes", others, got)
+		}
+	}
+}

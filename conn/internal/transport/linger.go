@@ -41,10 +41,11 @@ const mostEarly = 10
 const copying = 4 // times what throwing away without copying costs
 
 // A lingering connection is not woken for each piece of what comes, but when so many bytes are there, when the client has
-// closed, or to look.
+// closed, or to look. They are in the system's memory until then, so that with more connections that linger no more do it.
 const (
-	gathered  = 1 << 20
-	lookAgain = 200 * time.Millisecond
+	gathered      = 1 << 20
+	lookAgain     = 200 * time.Millisecond
+	mostGathering = 1024
 )
 
 // burst is how far ahead of their rate the bytes may be.
@@ -62,7 +63,7 @@ func (l *Lingerers) Linger(s *Socket, p Patience, bounds Together) {
 	s.Reads.Rate(0, 0)
 	s.Reads.Resume()
 	end := time.Now().Add(p.Total)
-	gathers := p.Much && s.raw.gather(min(p.Bytes, gathered))
+	gathers := p.Much && l.few() && s.raw.gather(min(p.Bytes, gathered))
 	for p.Bytes > 0 {
 		n, err := s.discardBy(earlier(time.Now().Add(p.Idle), end), p.Bytes, gathers)
 		if err != nil {
@@ -144,6 +145,13 @@ func (l *Lingerers) push(s *Socket, most int) (place *list.Element, oldest *Sock
 		l.out++
 	}
 	return place, oldest
+}
+
+// few reports whether no more linger than may gather what comes.
+func (l *Lingerers) few() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Len() <= mostGathering
 }
 
 // Displaced returns how many connections had to leave for another.
