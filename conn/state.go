@@ -17,6 +17,7 @@ const (
 	interrupted              // that waiting has been interrupted
 	parked                   // waiting for it without a goroutine
 	lingering                // closed for sending
+	ended                    // closed, and counted among those that are
 )
 
 // marks are what has happened to a connection, and does not change any more.

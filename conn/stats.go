@@ -108,7 +108,7 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	stats := Stats{
-		Open: len(open), Accepted: n.accepted.Load(), Exchanges: n.exchanges.Load(), Discarded: n.discarded.Load(),
+		Accepted: n.accepted.Load(), Exchanges: n.exchanges.Load(), Discarded: n.discarded.Load(),
 		Displaced: s.lingerers.Displaced(),
 	}
 	for i := range n.leftovers {
@@ -132,7 +132,12 @@ func (s *Shared) Stats(open []*Conn) Stats {
 	}
 	for _, c := range open {
 		stats.Exchanges += c.served.Load()
-		switch c.state.Load() {
+		state := c.state.Load()
+		if state == ended {
+			continue // what is among Closes is not among these, although the server knows it still
+		}
+		stats.Open++
+		switch state {
 		case idle:
 			stats.Idle++
 		case parked:
@@ -177,7 +182,10 @@ func (c *Conn) refused(rule *parser.Error) {
 }
 
 // countClosed counts the end of a connection.
-func (c *Conn) countClosed(why Reason) { c.cfg.counters.closes[why].Add(1) }
+func (c *Conn) countClosed(why Reason) {
+	c.state.Store(ended)
+	c.cfg.counters.closes[why].Add(1)
+}
 
 // handCounters adds the connection's own counter to the server's, before the server forgets the connection.
 func (c *Conn) handCounters() {
