@@ -25,12 +25,12 @@ func (a *account) add(stream, event string) {
 	}
 }
 
-// accounts are by connection. What a goroutine notes that outlived its handler comes last.
+// accounts are by connection. What comes from a goroutine that does not wait for the connection, nor it for that, comes last.
 func accounts(outputs []output) map[int]*account {
 	all := make(map[int]*account)
 	for _, late := range []bool{false, true} {
 		for _, o := range outputs {
-			if late != strings.HasPrefix(o.event, "goroutine: ") {
+			if late != apart(o.event) {
 				continue
 			}
 			if all[o.conn] == nil {
@@ -40,6 +40,12 @@ func accounts(outputs []output) map[int]*account {
 		}
 	}
 	return all
+}
+
+// apart reports whether an event is of a goroutine that has outlived its handler, or of a Shutdown that has ended connections: it
+// does not wait for their handlers. One that returns nil has waited.
+func apart(event string) bool {
+	return strings.HasPrefix(event, "goroutine: ") || strings.HasPrefix(event, "shutdown: ") && event != "shutdown: <nil>"
 }
 
 func describeAll(all map[int]*account) string {
