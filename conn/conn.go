@@ -117,57 +117,57 @@ func (s *Shared) Log() Logger { return s.config.Log }
 // Conn is one connection. Its methods but Serve may be called from any goroutine. What it needs for exchanges is in its
 // work, which a parked connection does not have.
 //
-// A million of them may be parked: what is not needed then is in work, and what is here leaves no gaps.
+// A million of them may be parked: what is not needed then is in work, and what is here leaves no gaps. What every exchange
+// touches stands first, as in work.
 type Conn struct {
 	cfg *Shared
-	id  int64
-	nc  net.Conn
 	*work
-
-	own    atomic.Pointer[own]    // see Keep; nil: nothing is kept
-	around atomic.Pointer[around] // nil: no PROXY header, no TLS
-
 	served    atomic.Int64 // exchanges begun
 	state     atomic.Int32
 	marks     marks
+	idleSince time.Duration // since the server began
 	parked    bool          // it has been, and its idle time goes on
 	rare      bool          // its last request came after more than ParkAfter
-	stop      sync.Mutex    // held while an idle connection is interrupted
-	idleSince time.Duration // since the server began
-	opened    time.Duration // likewise
-	place     park.Place    // among the parked
+
+	stop   sync.Mutex    // held while an idle connection is interrupted
+	opened time.Duration // since the server began
+	id     int64
+	nc     net.Conn
+	own    atomic.Pointer[own]    // see Keep; nil: nothing is kept
+	around atomic.Pointer[around] // nil: no PROXY header, no TLS
+	place  park.Place             // among the parked
 }
 
-// work is what a connection needs for exchanges.
+// work is what a connection needs for exchanges. What every exchange touches stands together, in the types of the fields too: with
+// ten thousand busy connections each cache line of it has to be fetched from memory.
 type work struct {
 	c        *Conn
-	tls      Secure // nil: plain, as every connection is that is ever parked
-	sock     transport.Socket
+	tls      Secure   // nil: plain, as every connection is that is ever parked
 	stream   net.Conn // &sock, or TLS on top of it
-	in       input
-	out      output
-	head     parser.Head
-	req      request
-	res      response
-	stall    stall
-	hijacked bool   // the connection is a handler's
-	quit     bool   // the handler, or a hook, has ended its goroutine, and that was logged
-	barred   ending // how it ends without having been served; VerdictReuse: it does not
-	version  TLSVersion
-	row      int       // exchanges since the connection last waited, or made way for others
-	lastByte int64     // of the input, that is served after Stop; 0: not known yet
-	began    time.Time // when the first byte of the request was seen; zero: just now
-	yielding yielding
-
 	tally    *tally
 	told     subtotal
 	record   *record // nil: nobody listens
 	lendings *lendings
-	handing  sync.WaitGroup // of the connection to a hijacker
+	yielding yielding
+	began    time.Time    // when the first byte of the request was seen; zero: just now
+	row      int          // exchanges since the connection last waited, or made way for others
+	current  atomic.Int64 // the number of the exchange whose handler runs; 0: none. Whoever ends one waits for those inside
+	inside   atomic.Int32 // how many hold life, or are about to
+	hijacked bool         // the connection is a handler's
+	quit     bool         // the handler, or a hook, has ended its goroutine, and that was logged
+	version  TLSVersion
+	req      request
+	out      output
+	res      response
+	head     parser.Head
+	in       input
+	sock     transport.Socket
 
-	life    sync.Mutex   // held while something is done for the exchange from outside; it comes before all other locks
-	inside  atomic.Int32 // how many hold life, or are about to
-	current atomic.Int64 // the number of the exchange whose handler runs; 0: none. Whoever ends one waits for those inside
+	life     sync.Mutex // held while something is done for the exchange from outside; it comes before all other locks
+	stall    stall
+	barred   ending         // how it ends without having been served; VerdictReuse: it does not
+	lastByte int64          // of the input, that is served after Stop; 0: not known yet
+	handing  sync.WaitGroup // of the connection to a hijacker
 }
 
 // New returns a connection that is to be served. Its id appears in events and in its requests.

@@ -96,7 +96,7 @@ func (w *response) appendFirst(b []byte) []byte {
 // decideCoding decides how the content is framed (RFC 9112 §6), from the request, the status and what is known of the
 // content's length.
 func (w *response) decideCoding() {
-	whole := w.final && w.trailers.Empty()
+	whole := w.final && !w.trailed
 	switch {
 	case w.contentless():
 		w.coding = nothing

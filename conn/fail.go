@@ -62,7 +62,7 @@ func (w *response) fail(err error) {
 	w.fields.Keep(func(name string) bool {
 		return !describesContent(name) && !(switches && parser.EqualFold(name, "Upgrade"))
 	})
-	w.trailers.Reset()
+	w.trailed = false
 	w.codings, w.sniffed = "", ""
 	w.status, w.declared, w.written = answer.Status, -1, int64(len(answer.Content))
 	w.put("Content-Type", answer.ContentType, true)

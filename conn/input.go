@@ -21,22 +21,22 @@ type input struct {
 	//	buf[r:w] // the window: received, not consumed
 	buf  []byte
 	r, w int
-	one  [1]byte // what is waited into where a buffer would have to be held otherwise
 
-	consumed int64 // bytes of which it is known what they were
-	counted  int64 // of these, in exchanges before the one under way
-	empty    int   // bytes of empty lines before the request that is awaited
-	ended    bool  // nothing will come any more
-	gone     error // why
-	used     bool  // somebody may read in this exchange
-	taken    bool  // it is a hijacker's, so that nobody else may read
-	stuck    bool  // the last exchange has left a read that cannot be interrupted; its goroutine brings what comes
+	consumed int64       // bytes of which it is known what they were
+	counted  int64       // of these, in exchanges before the one under way
+	empty    int         // bytes of empty lines before the request that is awaited
+	mu       sync.Mutex  // held for no read; guards all of the input while it is lent, or stuck
+	lent     atomic.Bool // a handler runs, or has run and its leftover is not settled; changed with mu held
+	ended    bool        // nothing will come any more
+	used     bool        // somebody may read in this exchange
+	taken    bool        // it is a hijacker's, so that nobody else may read
+	stuck    bool        // the last exchange has left a read that cannot be interrupted; its goroutine brings what comes
+	one      [1]byte     // what is waited into where a buffer would have to be held otherwise
+	gone     error       // why nothing will come any more
 
-	mu     sync.Mutex   // held for no read; guards all of the input while it is lent, or stuck
 	cond   sync.Cond    // on mu: busy or aside has changed
 	reader *body.Reader // what the input is lent to
-	lent   atomic.Bool  // a handler runs, or has run and its leftover is not settled; changed with mu held
-	final  bool         // it has run, and left content unread
+	final  bool         // the handler has run, and left content unread
 	keeps  bool         // its response leaves the connection for another request
 	busy   bool         // somebody reads the connection, and may change what lies behind w
 	seen   int          // how much of the window the body reader has seen

@@ -166,14 +166,24 @@ func (o *output) send(p []byte) error {
 
 // write sends what was gathered and p, in one system call where there is no TLS in between, and notes its error.
 func (o *output) write(p []byte) error {
-	err := errNoReturn
-	defer func() { o.fail(err) }()
 	o.sent += int64(len(o.buf) + len(p)) // if not all of it went out, nothing else will
-	err = o.writeOut(p)
+	if o.c.tls != nil || !o.c.sock.Raw() {
+		return o.writeAround(p)
+	}
+	_, err := o.c.sock.WriteBoth(o.buf, p)
+	o.fail(err)
 	return err
 }
 
-func (o *output) writeOut(p []byte) (err error) {
+// writeAround is write where code of others stands between the connection and the system: it may not return.
+func (o *output) writeAround(p []byte) error {
+	err := errNoReturn
+	defer func() { o.fail(err) }()
+	err = o.writeStream(p)
+	return err
+}
+
+func (o *output) writeStream(p []byte) (err error) {
 	if o.c.tls == nil {
 		_, err = o.c.sock.WriteBoth(o.buf, p)
 		return err
@@ -197,13 +207,17 @@ func (o *output) flush() error {
 
 // put writes what was gathered and p.
 func (o *output) put(p []byte) {
-	if !o.c.guarded() {
-		o.write(p)
+	if o.c.guarded() {
+		o.writeGuarded(p)
 	} else {
-		o.c.guard(func() error { return o.write(p) })
+		o.write(p)
 	}
 	o.disarm()
 	o.empty()
+}
+
+func (o *output) writeGuarded(p []byte) {
+	o.c.guard(func() error { return o.write(p) })
 }
 
 // empty forgets what was gathered, and gives a buffer back that is larger than what most responses need.

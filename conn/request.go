@@ -39,9 +39,9 @@ type request struct {
 	*parser.Head
 	ContentLength int64
 	Body          *body.Reader
-	over          bool                        // its context was cancelled before the handler returned
 	drain         atomic.Pointer[body.Budget] // nil: the configuration's
 	context       *exchangeContext
+	over          bool // its context was cancelled before the handler returned
 }
 
 // begin makes the request from a new head. Errors are *parser.Error, and nothing behind them can be trusted.

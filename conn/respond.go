@@ -37,36 +37,37 @@ const (
 
 // response is the answer to the request under way. The output's mu guards it.
 type response struct {
-	c        *Conn
-	fields   format.Lines
-	trailers format.Lines
-	short    [128]byte // a buffer for what most responses to small requests have
+	c *Conn
 	answer
+	fields   format.Lines
+	short    [128]byte    // a buffer for what most responses to small requests have
+	trailers format.Lines // this response's if trailed
 }
 
 // answer is what is new in each response.
 type answer struct {
-	phase    phase
-	status   int
-	chosen   bool  // the handler has set the status
-	declared int64 // the Content-Length, or -1
-	closing  bool  // the handler wants the connection closed, or has made that necessary
-
+	phase      phase
+	coding     coding
+	announced  Reason // ReasonNone, or why the head says Connection: close
+	chosen     bool   // the handler has set the status
+	closing    bool   // the handler wants the connection closed, or has made that necessary
 	undated    bool   // no Date
-	sniffed    string // the Content-Type that the server has found out
 	untilClose bool   // no other framing than the end of the connection
-	codings    string // transfer codings that the content is in already
 	stock      bool   // in net/http's order; status 101 may be sent without a Hijack
-	phrase     func(status int) string
+	trailed    bool   // there are trailers
+	final      bool   // the handler has returned
+	truncated  bool   // the client will see less than a whole response
+	continued  bool   // 100 (Continue) has been sent
 
-	content   []byte // not yet sent, in short or in a buffer of SmallBuffer
-	coding    coding
-	final     bool   // the handler has returned
-	announced Reason // ReasonNone, or why the head says Connection: close
-	written   int64  // content bytes that the handler has written
-	truncated bool   // the client will see less than a whole response
-	continued bool   // 100 (Continue) has been sent
-	wire      int64  // bytes of it and of informational ones before it; 0 until it has ended
+	status   int
+	declared int64  // the Content-Length, or -1
+	content  []byte // not yet sent, in short or in a buffer of SmallBuffer
+	written  int64  // content bytes that the handler has written
+	wire     int64  // bytes of it and of informational ones before it; 0 until it has ended
+
+	sniffed string // the Content-Type that the server has found out
+	codings string // transfer codings that the content is in already
+	phrase  func(status int) string
 }
 
 var (
@@ -77,7 +78,6 @@ var (
 // begin makes it ready for a new exchange.
 func (w *response) begin() {
 	w.fields.Reset()
-	w.trailers.Reset()
 	w.answer = answer{status: 200, declared: -1}
 }
 
@@ -180,6 +180,10 @@ func (w *response) addTrailer(name, value string) error {
 		return ErrNoTrailers
 	case open:
 		w.fields.Add("Trailer", name)
+	}
+	if !w.trailed {
+		w.trailers.Reset()
+		w.trailed = true
 	}
 	w.trailers.Add(name, value)
 	return nil
@@ -335,9 +339,12 @@ func (w *response) complete(err error) {
 	w.c.in.handlerReturned(w.announced == ReasonNone && !w.truncated)
 	w.sendContent(nil)
 	if out := &w.c.out; w.coding == chunked {
-		out.grab(8 + w.trailers.Bytes())
+		out.grab(8)
 		out.buf = append(out.buf, "0\r\n"...)
-		out.buf = w.trailers.AppendTo(out.buf)
+		if w.trailed {
+			out.grab(w.trailers.Bytes() + 2)
+			out.buf = w.trailers.AppendTo(out.buf)
+		}
 		out.buf = append(out.buf, "\r\n"...)
 	}
 	if !w.c.in.used && w.c.in.waiting() > 0 { // for another handler, which may take its time

@@ -9,14 +9,14 @@ type Head struct {
 	Path   string // the target's path, not decoded: "/" where an absolute-form has none, "*" or "" in the other forms
 	Query  string // what stands behind the path's question mark, not decoded
 	Host   string // the authority, not decoded: the absolute-form's or CONNECT's, else the Host field's (RFC 9112 §3.2)
+	Minor  int    // the minor version: 0 for HTTP/1.0, 1 for HTTP/1.1 and any higher 1.x
 	Form   Form
-	Minor  int // the minor version: 0 for HTTP/1.0, 1 for HTTP/1.1 and any higher 1.x
 
-	Section
-
-	method, target, targetEnd int // offsets: Method is text[:method], Target text[target:targetEnd]
 	begun                     bool
+	method, target, targetEnd int // offsets: Method is text[:method], Target text[target:targetEnd]
 	known                     [knownNames]known
+
+	Section // last: behind its text lies what is not looked at for a head that repeats
 }
 
 // Reset makes the Head ready for another request's bytes. The strings given out before stay valid.

@@ -13,6 +13,8 @@ import (
 
 // Direction is one direction of a [Socket]: by when it must have moved, and how fast. Its methods may be called from any
 // goroutine, and wait for nothing.
+//
+// What each operation looks at stands first, see [Socket].
 type Direction struct {
 	clean atomic.Bool // nothing has changed since Start was last called
 	mu    sync.Mutex  // guards what follows; it is held for no operation
@@ -27,15 +29,15 @@ type Direction struct {
 	refuses     bool // the setter has returned an error
 	overdue     bool // an operation had not ended when it must have, and the connection was closed
 
-	until time.Time // by when the operation must have ended; zero: no such time
-	meter meter
-	begun time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
-	armed time.Time // what the system was told last; zero: nothing
+	*watch           // nil: the deadlines are known to work
+	until  time.Time // by when the operation must have ended; zero: no such time
+	armed  time.Time // what the system was told last; zero: nothing
+	begun  time.Time // since when the operation under way has waited; zero: nobody waits, or it is not measured
+	meter  meter
 
-	deadline  setter
-	told      uint64    // how often it was told
 	freeUntil time.Time // zero: never
-	*watch              // nil: the deadlines are known to work
+	deadline  setter
+	told      uint64 // how often it was told
 }
 
 // setter sets the deadline of one direction of a connection.
@@ -297,15 +299,6 @@ func (d *Direction) leave(n int64, err error) (again bool, _ error) {
 		return false, os.ErrDeadlineExceeded
 	}
 	return d.struck(err)
-}
-
-// count adds the wait that is over, if there was one, to the meter. d.mu is held.
-func (d *Direction) count(n int64) {
-	waited := time.Duration(0)
-	if !d.begun.IsZero() {
-		waited = time.Since(d.begun)
-	}
-	d.meter.count(waited, n)
 }
 
 // struck says what follows from an error: nothing, if a deadline has struck that was set here and is not the one that

@@ -47,6 +47,15 @@ func (m *meter) count(waited time.Duration, n int64) {
 	}
 }
 
+// count adds the wait that is over, if there was one, to the meter. d.mu is held.
+func (d *Direction) count(n int64) {
+	waited := time.Duration(0)
+	if !d.begun.IsZero() {
+		waited = time.Since(d.begun)
+	}
+	d.meter.count(waited, n)
+}
+
 // exceeded reports whether the client has been too slow.
 func (m *meter) exceeded() bool { return m.rate > 0 && m.lag >= m.grace }
 

@@ -26,11 +26,9 @@ type raw struct {
 	s          *Socket         // whose part it is
 	rc         syscall.RawConn // nil: the socket is not of the kind
 	tryR, tryW func(fd uintptr) bool
-	want       want // of the read under way
 	hasty      bool // nothing is waited for
 	got        int
-	out        [2][]byte // what is still to be written
-	put        int64     // how much was
+	put        int64
 	rErr, wErr syscall.Errno
 }
 
@@ -50,9 +48,9 @@ func (r *raw) withDescriptor(f func(fd int) bool) (ok bool) {
 
 // readReady reads into p, and waits for nothing.
 func (r *raw) readReady(p []byte) int {
-	r.want.into, r.hasty, r.got = p, true, 0
+	r.s.want.into, r.hasty, r.got = p, true, 0
 	err := r.rc.Read(r.tryR)
-	r.want.into, r.hasty = nil, false
+	r.s.want.into, r.hasty = nil, false
 	if err != nil || r.rErr != 0 {
 		return 0
 	}
@@ -85,11 +83,9 @@ func (r *raw) dropReady(n int64) (got int) {
 	return max(got, 0)
 }
 
-// read reads, or throws away, at least one byte, or returns an error.
-func (r *raw) read(w *want) (int, error) {
-	r.want = *w
+// read does what is wanted: it reads, or throws away, at least one byte, or returns an error.
+func (r *raw) read() (int, error) {
 	err := r.rc.Read(r.tryR)
-	r.want = want{}
 	if err == nil && r.rErr == 0 && r.got > 0 {
 		return r.got, nil
 	}
@@ -117,13 +113,14 @@ func bare(err error) error {
 
 // tryRead reads once, and reports whether there was something to read.
 func (r *raw) tryRead(fd uintptr) bool {
-	p, behind := r.want.into, []byte(nil)
-	if r.want.lender != nil {
-		p, behind = r.want.lender.Room()
+	w := &r.s.want
+	p, behind := w.into, []byte(nil)
+	if w.lender != nil {
+		p, behind = w.lender.Room()
 	}
 	n, errno := 0, syscall.EINTR
 	for errno == syscall.EINTR {
-		n, errno = readOnce(fd, p, behind, r.want.drop)
+		n, errno = readOnce(fd, p, behind, w.drop)
 	}
 	if errno != syscall.EAGAIN || r.hasty {
 		if errno == 0 {
@@ -132,8 +129,8 @@ func (r *raw) tryRead(fd uintptr) bool {
 		r.got, r.rErr = n, errno
 		return true
 	}
-	if r.want.lender != nil {
-		r.want.lender.GiveBack()
+	if w.lender != nil {
+		w.lender.GiveBack()
 	}
 	r.s.waits.Add(1)
 	if r.s.times {
@@ -157,11 +154,10 @@ func readOnce(fd uintptr, p, behind []byte, drop int64) (int, syscall.Errno) {
 	return receiveOnce(fd, p[:min(len(p), rawBytes)])
 }
 
-// write writes both buffers, or returns an error and how many bytes were written.
-func (r *raw) write(p, q []byte) (int64, error) {
-	r.out, r.put, r.wErr = [2][]byte{p, q}, 0, 0
+// write writes what is to be sent, or returns an error and how many bytes were written.
+func (r *raw) write() (int64, error) {
+	r.put, r.wErr = 0, 0
 	err := r.rc.Write(r.tryW)
-	r.out = [2][]byte{}
 	if err == nil && r.wErr == 0 {
 		return r.put, nil
 	}
@@ -170,15 +166,14 @@ func (r *raw) write(p, q []byte) (int64, error) {
 
 // tryWrite writes what the socket takes, and reports whether that was all, or failed.
 func (r *raw) tryWrite(fd uintptr) bool {
-	for len(r.out[0])+len(r.out[1]) > 0 {
+	for o := &r.s.out; len(o.p)+len(o.q) > 0; {
 		willWrite()
-		n, errno := writeOnce(fd, r.out[0], r.out[1])
+		n, errno := writeOnce(fd, o.p, o.q)
 		switch errno {
 		case 0:
-			haveWritten(r.out[0], r.out[1], n)
+			haveWritten(o.p, o.q, n)
 			r.put += int64(n)
-			first := min(n, len(r.out[0]))
-			r.out[0], r.out[1] = r.out[0][first:], r.out[1][n-first:]
+			o.took(n)
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			r.s.waits.Add(1)

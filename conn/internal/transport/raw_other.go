@@ -12,6 +12,6 @@ func (*raw) withDescriptor(func(int) bool) bool { return false }
 func (*raw) discards() bool                     { return false }
 func (*raw) gather(int64) bool                  { return false }
 func (*raw) dropReady(int64) int                { return 0 }
-func (*raw) read(*want) (int, error)            { panic("transport: no raw sockets here") }
+func (*raw) read() (int, error)                 { panic("transport: no raw sockets here") }
 func (*raw) readReady([]byte) int               { panic("transport: no raw sockets here") }
-func (*raw) write(_, _ []byte) (int64, error)   { panic("transport: no raw sockets here") }
+func (*raw) write() (int64, error)              { panic("transport: no raw sockets here") }

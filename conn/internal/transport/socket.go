@@ -17,24 +17,29 @@ import (
 // Socket is a net.Conn with deadlines that are cheap to move, and with the ways to move bytes that the system has beyond
 // Read and Write. It can stand under TLS: a write that only ran into a moved deadline goes on here, so that TLS never sees
 // half a record fail. One goroutine at a time may read, and one may write.
+//
+// Where thousands of connections are busy, what an exchange touches of one has to be fetched from memory, by the cache line: what
+// every exchange touches stands together, and few calls deep is what it calls.
 type Socket struct {
 	net.Conn
-	Reads  Direction
-	Writes Direction
-
-	shut    func()
+	plain   bool // nothing stands between the Conn and the system
+	below   bool // TLS stands on it, so that what it reads is not what its user reads
+	hurries bool // reads do not wait
+	times   bool // the read under way is to say when it begins to wait
 	raw     raw
-	plain   bool         // nothing stands between the Conn and the system
-	credit  atomic.Int64 // bytes that the client sent while a write waited: it is not idle
+	want    want         // of the read under way
+	out     outgoing     // of the write under way
+	atOnce  int64        // bytes of it that did not wait
 	moved   atomic.Int64 // bytes in either direction
-	below   bool         // TLS stands on it, so that what it reads is not what its user reads
-	tells   atomic.Bool  // moved follows a write while it is under way
-	hurries bool         // reads do not wait
-	times   bool         // the read under way is to say when it begins to wait
-	bin     Bin          // of the reader's
-	atOnce  int64        // bytes of the write under way that did not wait
-	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
+	credit  atomic.Int64 // bytes that the client sent while a write waited: it is not idle
 	waits   atomic.Int64 // how often a read or a write has waited, where that is known
+	turns   [2]int       // bytes read, and written, since the goroutine last made way for others
+	Reads   Direction
+	Writes  Direction
+
+	shut  func()
+	tells atomic.Bool // moved follows a write while it is under way
+	bin   Bin         // of the reader's
 }
 
 // Lender lends what Await reads into, for as long as that does not wait.
@@ -130,7 +135,8 @@ func (s *Socket) Read(p []byte) (int, error) {
 		}
 		return 0, os.ErrDeadlineExceeded
 	}
-	return s.pull(&want{into: p})
+	s.want.into = p
+	return s.pull()
 }
 
 // Hurry says whether reads wait. One that would have to, and does not, fails with os.ErrDeadlineExceeded; an error of the
@@ -142,12 +148,16 @@ func (s *Socket) Waits() int64 { return s.waits.Load() }
 
 // Await reads at least one byte into what is lent, or returns an error. n counts what went into behind too. A raw socket holds
 // nothing of the lender's while it waits; of another nobody knows whether it will.
-func (s *Socket) Await(l Lender) (int, error) { return s.pull(&want{lender: l}) }
+func (s *Socket) Await(l Lender) (int, error) {
+	s.want.lender = l
+	return s.pull()
+}
 
 // Discard throws away at least one byte and at most n, or returns an error.
 func (s *Socket) Discard(n int64) (int, error) {
 	if s.raw.discards() {
-		return s.pull(&want{drop: n})
+		s.want.drop = n
+		return s.pull()
 	}
 	s.bin.Aim(n, !s.raw.usable())
 	defer s.bin.GiveBack()
@@ -172,44 +182,47 @@ type want struct {
 }
 
 // read does what is wanted once.
-func (s *Socket) read(w *want) (int, error) {
-	switch {
+func (s *Socket) read() (int, error) {
+	switch w := &s.want; {
 	case s.raw.usable():
-		return s.raw.read(w)
+		return s.raw.read()
 	case w.lender != nil:
 		p, _ := w.lender.Room()
 		return s.Conn.Read(p)
+	default:
+		return s.Conn.Read(w.into)
 	}
-	return s.Conn.Read(w.into)
 }
 
 // emptyReads is how often in a row a connection may read nothing without an error.
 const emptyReads = 100
 
-// pull reads until that brings something or fails.
-func (s *Socket) pull(w *want) (int, error) {
-	for empty := 0; ; {
+// pull reads until that brings something of what is wanted, or fails. Then nothing is wanted any more.
+func (s *Socket) pull() (n int, err error) {
+	for empty := 0; n <= 0 && err == nil; {
 		s.beginRead()
-		n, err := s.read(w)
+		n, err = s.read()
 		counts := int64(n)
 		if s.below {
 			counts = 0
 		}
-		again, err := s.Reads.leave(counts, err)
-		switch {
+		var again bool
+		switch again, err = s.Reads.leave(counts, err); {
 		case n > 0:
 			s.moved.Add(int64(n))
 			s.makeWay(0, n)
-			return n, nil // an error comes again
-		case err != nil:
-			return 0, err
-		case !again:
+		case err == nil && !again:
 			if empty++; empty == emptyReads {
-				return 0, io.ErrNoProgress
+				err = io.ErrNoProgress
 			}
 			runtime.Gosched()
 		}
 	}
+	s.want = want{}
+	if n > 0 {
+		return n, nil // an error comes again
+	}
+	return 0, err
 }
 
 // beginRead begins a read. A raw socket knows whether it waits.
@@ -241,7 +254,8 @@ func (s *Socket) Write(p []byte) (int, error) {
 
 // WriteBoth writes all of p and q, in one system call where the system can, or returns an error.
 func (s *Socket) WriteBoth(p, q []byte) (int64, error) {
-	return s.push(&outgoing{p: p, q: q})
+	s.out.p, s.out.q = p, q
+	return s.push()
 }
 
 // outgoing is what a write has still to send.
@@ -250,23 +264,29 @@ type outgoing struct {
 	file *io.LimitedReader // or what is left of this
 }
 
-// write writes once. It calls beginWait before it waits.
-func (s *Socket) write(o *outgoing) (n int64, done bool, err error) {
-	if o.file != nil {
+// took says that n bytes of p and q have been sent.
+func (o *outgoing) took(n int) {
+	first := min(n, len(o.p))
+	o.p, o.q = o.p[first:], o.q[n-first:]
+}
+
+// write writes once, and reports whether all has been sent. It calls beginWait before it waits.
+func (s *Socket) write() (n int64, done bool, err error) {
+	switch o := &s.out; {
+	case o.file != nil:
 		s.beginWait(0)
 		n, err = s.Conn.(io.ReaderFrom).ReadFrom(o.file)
 		return n, err == nil, err
+	case s.raw.usable():
+		n, err = s.raw.write()
+	default:
+		n, err = s.writeOnce(o.p, o.q)
+		o.took(int(n))
 	}
-	n, err = s.writeOnce(o.p, o.q)
-	first := min(n, int64(len(o.p)))
-	o.p, o.q = o.p[first:], o.q[n-first:]
-	return n, len(o.p)+len(o.q) == 0, err
+	return n, len(s.out.p)+len(s.out.q) == 0, err
 }
 
 func (s *Socket) writeOnce(p, q []byte) (int64, error) {
-	if s.raw.usable() {
-		return s.raw.write(p, q)
-	}
 	s.beginWait(0)
 	tells := s.tells.Load()
 	if s.plain && len(p) > 0 && len(q) > 0 && !tells {
@@ -286,25 +306,28 @@ func (s *Socket) writeOnce(p, q []byte) (int64, error) {
 	return int64(n), err
 }
 
-// push writes until all is written, the deadline has passed, or the client has been too slow.
-func (s *Socket) push(o *outgoing) (written int64, err error) {
-	for {
+// push writes until all is written, the deadline has passed, or the client has been too slow. Then nothing is to be sent any more.
+func (s *Socket) push() (written int64, err error) {
+	for done := false; !done && err == nil; {
 		if s.Writes.Passed() {
-			return written, opError(s.Conn, "write", os.ErrDeadlineExceeded)
+			err = opError(s.Conn, "write", os.ErrDeadlineExceeded)
+			break
 		}
 		s.atOnce = 0
-		n, done, err := s.write(o)
+		var n int64
+		n, done, err = s.write()
 		written += n
 		s.moved.Add(n - s.atOnce)
 		counts := n - s.atOnce
 		if s.credit.Load() != 0 {
 			counts += s.credit.Swap(0)
 		}
-		if _, err = s.Writes.leave(counts, err); err != nil || done {
-			return written, err
+		if _, err = s.Writes.leave(counts, err); !done {
+			s.makeWay(1, int(n))
 		}
-		s.makeWay(1, int(n))
 	}
+	s.out = outgoing{}
+	return written, err
 }
 
 // beginWait sets the deadline of a write that may have to wait, after it has written so much at once: that was no wait,
@@ -334,7 +357,8 @@ func (s *Socket) SendsFiles(src io.Reader) (*io.LimitedReader, bool) {
 func (s *Socket) SendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
 	piece := &io.LimitedReader{R: file.R, N: min(n, file.N)}
 	whole := piece.N
-	_, err = s.push(&outgoing{file: piece})
+	s.out.file = piece
+	_, err = s.push()
 	sent = whole - piece.N
 	file.N -= sent
 	return sent, err
