@@ -28,7 +28,7 @@ type raw struct {
 	tryR, tryW func(fd uintptr) bool
 	hasty      bool // nothing is waited for
 	got        int
-	put        int64
+	put        int64 // bytes that the write under way has written
 	rErr, wErr syscall.Errno
 }
 

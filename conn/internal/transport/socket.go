@@ -19,7 +19,7 @@ import (
 // half a record fail. One goroutine at a time may read, and one may write.
 //
 // Where thousands of connections are busy, what an exchange touches of one has to be fetched from memory, by the cache line: what
-// every exchange touches stands together, and few calls deep is what it calls.
+// every exchange touches stands together, and what a read or a write is about stands here and not in the frames of those it calls.
 type Socket struct {
 	net.Conn
 	plain   bool // nothing stands between the Conn and the system
@@ -135,7 +135,7 @@ func (s *Socket) Read(p []byte) (int, error) {
 		}
 		return 0, os.ErrDeadlineExceeded
 	}
-	s.want.into = p
+	s.want = want{into: p}
 	return s.pull()
 }
 
@@ -149,14 +149,14 @@ func (s *Socket) Waits() int64 { return s.waits.Load() }
 // Await reads at least one byte into what is lent, or returns an error. n counts what went into behind too. A raw socket holds
 // nothing of the lender's while it waits; of another nobody knows whether it will.
 func (s *Socket) Await(l Lender) (int, error) {
-	s.want.lender = l
+	s.want = want{lender: l}
 	return s.pull()
 }
 
 // Discard throws away at least one byte and at most n, or returns an error.
 func (s *Socket) Discard(n int64) (int, error) {
 	if s.raw.discards() {
-		s.want.drop = n
+		s.want = want{drop: n}
 		return s.pull()
 	}
 	s.bin.Aim(n, !s.raw.usable())
@@ -254,7 +254,7 @@ func (s *Socket) Write(p []byte) (int, error) {
 
 // WriteBoth writes all of p and q, in one system call where the system can, or returns an error.
 func (s *Socket) WriteBoth(p, q []byte) (int64, error) {
-	s.out.p, s.out.q = p, q
+	s.out = outgoing{p: p, q: q}
 	return s.push()
 }
 
@@ -272,7 +272,8 @@ func (o *outgoing) took(n int) {
 
 // write writes once, and reports whether all has been sent. It calls beginWait before it waits.
 func (s *Socket) write() (n int64, done bool, err error) {
-	switch o := &s.out; {
+	o := &s.out
+	switch {
 	case o.file != nil:
 		s.beginWait(0)
 		n, err = s.Conn.(io.ReaderFrom).ReadFrom(o.file)
@@ -283,7 +284,7 @@ func (s *Socket) write() (n int64, done bool, err error) {
 		n, err = s.writeOnce(o.p, o.q)
 		o.took(int(n))
 	}
-	return n, len(s.out.p)+len(s.out.q) == 0, err
+	return n, len(o.p)+len(o.q) == 0, err
 }
 
 func (s *Socket) writeOnce(p, q []byte) (int64, error) {
@@ -357,7 +358,7 @@ func (s *Socket) SendsFiles(src io.Reader) (*io.LimitedReader, bool) {
 func (s *Socket) SendFile(file *io.LimitedReader, n int64) (sent int64, err error) {
 	piece := &io.LimitedReader{R: file.R, N: min(n, file.N)}
 	whole := piece.N
-	s.out.file = piece
+	s.out = outgoing{file: piece}
 	_, err = s.push()
 	sent = whole - piece.N
 	file.N -= sent
