@@ -207,17 +207,13 @@ func (o *output) flush() error {
 
 // put writes what was gathered and p.
 func (o *output) put(p []byte) {
-	if o.c.guarded() {
-		o.writeGuarded(p)
-	} else {
+	if !o.c.guarded() {
 		o.write(p)
+	} else {
+		o.c.guard(func() error { return o.write(p) })
 	}
 	o.disarm()
 	o.empty()
-}
-
-func (o *output) writeGuarded(p []byte) {
-	o.c.guard(func() error { return o.write(p) })
 }
 
 // empty forgets what was gathered, and gives a buffer back that is larger than what most responses need.

@@ -71,7 +71,7 @@ func TestProxyHeadersAreBelieved(t *testing.T) {
 	} {
 		for _, pieces := range []string{"together", "byte by byte", "the header alone"} {
 			t.Run(test.name+"/"+pieces, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { believed(t, test.header, pieces, test.want) })
+				believed(t, test.header, pieces, test.want)
 			})
 		}
 	}
@@ -87,41 +87,37 @@ func believed(t *testing.T, header, pieces, want string) {
 			received = append(received, e.Received)
 		}
 	}
-	l := servertest.Listen()
-	go srv.Serve(l)
-	defer srv.Close()
-	c, err := l.Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch all := header + getHello + getHello; pieces {
-	case "together":
-		io.WriteString(c, all)
-	case "byte by byte":
-		for i := range len(all) {
-			io.WriteString(c, all[i:i+1])
-			synctest.Wait()
+	inBubble(t, nil, srv, func(b *bubble) {
+		c := b.dial()
+		switch all := header + getHello + getHello; pieces {
+		case "together":
+			io.WriteString(c, all)
+		case "byte by byte":
+			for i := range len(all) {
+				io.WriteString(c, all[i:i+1])
+				synctest.Wait()
+			}
+		default:
+			io.WriteString(c, header)
+			time.Sleep(time.Minute) // the IdleTimeout counts now
+			io.WriteString(c, getHello+getHello)
 		}
-	default:
-		io.WriteString(c, header)
-		time.Sleep(time.Minute) // the IdleTimeout counts now
-		io.WriteString(c, getHello+getHello)
-	}
-	for _, got := range answers(t, bufio.NewReader(c), 2) {
-		if got != want {
-			t.Errorf("%q, want %q", got, want)
+		for _, got := range answers(b.T, bufio.NewReader(c), 2) {
+			if got != want {
+				b.Errorf("%q, want %q", got, want)
+			}
 		}
-	}
-	c.Close()
-	synctest.Wait()
-	for _, remote := range remotes {
-		if client, _, _ := strings.Cut(want, " "); remote != client {
-			t.Errorf("an event of %s, want %s", remote, client)
+		c.Close()
+		synctest.Wait()
+		for _, remote := range remotes {
+			if client, _, _ := strings.Cut(want, " "); remote != client {
+				b.Errorf("an event of %s, want %s", remote, client)
+			}
 		}
-	}
-	if n := int64(len(getHello)); len(remotes) < 5 || !slices.Equal(received, []int64{n, n}) {
-		t.Errorf("%d events; the requests have %d bytes, want twice %d", len(remotes), received, n)
-	}
+		if n := int64(len(getHello)); len(remotes) < 5 || !slices.Equal(received, []int64{n, n}) {
+			b.Errorf("%d events; the requests have %d bytes, want twice %d", len(remotes), received, n)
+		}
+	})
 }
 
 func TestProxyHeadersAreRefused(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spillway-go/spillway/server"
-	"github.com/spillway-go/spillway/server/servertest"
 )
 
 // TestEndedIsNotOpen looks at the counters while the end of a connection is told: what has ended is nothing else any more, whatever
@@ -18,25 +17,19 @@ func TestEndedIsNotOpen(t *testing.T) {
 		{"idle", ""},
 		{"in a head", "GET / HT"},
 		{"in an exchange", "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhe"},
-		{"parked", getHello},
+		{"idle again", getHello},
 		{"lingering", "GET /\x16 HTTP/1.1\r\nHost: a.test\r\n\r\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				told := make(chan server.Stats, 1)
-				srv := &server.Server{Handler: server.HandlerFunc(answerHello)}
-				srv.Trace = func(e server.Event) {
-					if e.Kind == server.EventClosed {
-						told <- srv.Stats()
-					}
+			told := make(chan server.Stats, 1)
+			srv := &server.Server{Handler: server.HandlerFunc(answerHello)}
+			srv.Trace = func(e server.Event) {
+				if e.Kind == server.EventClosed {
+					told <- srv.Stats()
 				}
-				l := servertest.Listen()
-				go srv.Serve(l)
-				defer srv.Close()
-				c, err := l.Dial()
-				if err != nil {
-					t.Fatal(err)
-				}
+			}
+			inBubble(t, nil, srv, func(b *bubble) {
+				c := b.dial()
 				c.Write([]byte(test.sent))
 				time.Sleep(time.Second)
 				synctest.Wait()
@@ -47,7 +40,7 @@ func TestEndedIsNotOpen(t *testing.T) {
 					ended += int(n)
 				}
 				if ended != 1 || s.Accepted != 1 || s.Open != 0 || s.Idle != 0 || s.Parked != 0 || s.Lingering != 0 {
-					t.Errorf("%d of %d have ended; %d are open, %d idle, %d parked, %d lingering",
+					b.Errorf("%d of %d have ended; %d are open, %d idle, %d parked, %d lingering",
 						ended, s.Accepted, s.Open, s.Idle, s.Parked, s.Lingering)
 				}
 			})

@@ -32,11 +32,15 @@ type bubble struct {
 	ends  chan conn.Reason
 }
 
-// inBubble runs a test in fake time.
+// inBubble runs a test in fake time. The server's Trace, if it has one, is told everything first.
 func inBubble(t *testing.T, wrap func(net.Conn) net.Conn, srv *server.Server, test func(*bubble)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{t, srv, servertest.Listen(), time.Now(), make(chan conn.Reason, 9)}
+		trace := srv.Trace
 		srv.Trace = func(e server.Event) {
+			if trace != nil {
+				trace(e)
+			}
 			if e.Kind == conn.EventClosed {
 				b.ends <- e.Reason
 			}

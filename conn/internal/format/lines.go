@@ -104,8 +104,5 @@ func (f *Lines) AppendTo(b []byte) []byte {
 // Has reports whether there is a line with this name.
 func (f *Lines) Has(name string) bool { return f.find(name, 0) >= 0 }
 
-// Empty reports whether there is none.
-func (f *Lines) Empty() bool { return len(f.lines) == 0 }
-
 // Bytes returns about how many bytes AppendTo appends, and no fewer.
 func (f *Lines) Bytes() int { return len(f.buf) }

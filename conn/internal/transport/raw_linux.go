@@ -48,9 +48,9 @@ func (r *raw) withDescriptor(f func(fd int) bool) (ok bool) {
 
 // readReady reads into p, and waits for nothing.
 func (r *raw) readReady(p []byte) int {
-	r.s.want.into, r.hasty, r.got = p, true, 0
+	r.s.want, r.hasty, r.got = want{into: p}, true, 0
 	err := r.rc.Read(r.tryR)
-	r.s.want.into, r.hasty = nil, false
+	r.s.want, r.hasty = want{}, false
 	if err != nil || r.rErr != 0 {
 		return 0
 	}
