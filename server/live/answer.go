@@ -34,7 +34,10 @@ type Ask struct {
 	Origin     string // the Origin field
 	FetchSite  string // the Sec-Fetch-Site field
 	RemoteAddr string // the client's address
+	LocalAddr  string // the one that it has connected to: the page does not list the connection that these two name
 	Context    context.Context
+
+	place any // what names the connection, where its addresses' text does not
 }
 
 // Reply is the page's answer. Its fields are to be sent as they are.
@@ -81,7 +84,7 @@ func (p *Page) Answer(a Ask) Reply {
 	if refusal := p.refusal(a); refusal != "" {
 		return problem(403, "%s", refusal)
 	}
-	p.hide(a.RemoteAddr)
+	p.hide(a.connection())
 	name := path.Base("x" + a.Path)
 	if strings.HasSuffix(a.Path, "/") {
 		name = ""
@@ -114,6 +117,14 @@ func (p *Page) Answer(a Ask) Reply {
 		return p.play(a.Context, value(a.Query, "id"))
 	}
 	return problem(404, "no such page")
+}
+
+// connection returns what names the connection that a request came by, as addressOf does; nil: nothing does.
+func (a *Ask) connection() any {
+	if a.place != nil || a.RemoteAddr == "" || a.LocalAddr == "" {
+		return a.place
+	}
+	return a.RemoteAddr + " " + a.LocalAddr
 }
 
 // refusal says why a request is not for this page, or "". A page of another origin cannot read what it has no permission to; but it
@@ -229,9 +240,10 @@ func (p *Page) play(ctx context.Context, id string) Reply {
 	played, err := all[i].Run(ctx)
 	answer := struct {
 		Client string `json:"client"`
+		Server string `json:"server"`
 		Said   string `json:"said,omitempty"`
 		Error  string `json:"error,omitempty"`
-	}{Client: played.Client, Said: cut(played.Said)}
+	}{Client: played.Client, Server: played.Server, Said: cut(played.Said)}
 	if err != nil {
 		answer.Error = cut(err.Error())
 	}

@@ -85,7 +85,7 @@ func TestTheScriptShowsTextAlone(t *testing.T) {
 
 func TestPlays(t *testing.T) {
 	play := live.Play{ID: "one", Name: "One", Run: func(ctx context.Context) (live.Played, error) {
-		return live.Played{Client: "127.0.0.1:7", Said: "well"}, errors.New("not all came")
+		return live.Played{Client: "127.0.0.1:7", Server: "127.0.0.1:80", Said: "well"}, errors.New("not all came")
 	}}
 	p := &live.Page{Plays: []live.Play{play}, Tour: []live.Stop{{Name: "stop", Faulty: live.Play{ID: "bad"}, Right: live.Play{ID: "good"}}}}
 	a := local
@@ -94,7 +94,7 @@ func TestPlays(t *testing.T) {
 		t.Errorf("the plays are %s", got)
 	}
 	a.Path, a.Query, a.Method = "/play", "id=one", "POST"
-	if got := string(p.Answer(a).Body); got != `{"client":"127.0.0.1:7","said":"well","error":"not all came"}` {
+	if got := string(p.Answer(a).Body); got != `{"client":"127.0.0.1:7","server":"127.0.0.1:80","said":"well","error":"not all came"}` {
 		t.Errorf("what came of it is %s", got)
 	}
 }

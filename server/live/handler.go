@@ -11,7 +11,7 @@ func (p *Page) Serve(w *server.Response, r *server.Request) error {
 	a := p.Answer(Ask{
 		Method: r.Method, Path: r.RawPath, Query: r.RawQuery, Host: r.Host,
 		Origin: r.Fields.Get("Origin"), FetchSite: r.Fields.Get("Sec-Fetch-Site"),
-		RemoteAddr: r.RemoteAddr().String(), Context: r.Context(),
+		RemoteAddr: r.RemoteAddr().String(), Context: r.Context(), place: addressOf(r.RemoteAddr(), r.LocalAddr()),
 	})
 	if err := w.SetStatus(a.Status); err != nil {
 		return err

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,8 +57,8 @@ type watched struct {
 	told chan update
 }
 
-// watch starts a server with a page.
-func watch(t *testing.T, page *live.Page, network string, srv *server.Server) *watched {
+func listen(t *testing.T, network string) net.Listener {
+	t.Helper()
 	addr := "127.0.0.1:0"
 	if network == "unix" {
 		addr = filepath.Join(t.TempDir(), "s")
@@ -68,6 +67,12 @@ func watch(t *testing.T, page *live.Page, network string, srv *server.Server) *w
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// watch starts a server with a page.
+func watch(t *testing.T, page *live.Page, network string, srv *server.Server) *watched {
+	l := listen(t, network)
 	seen := page.Watch("shop")
 	srv.Trace, srv.TraceIf = seen.Trace, seen.TraceIf
 	if srv.Handler == nil {
@@ -268,25 +273,6 @@ func TestProxied(t *testing.T) {
 	r := w.untilRow("the client", func(r row) bool { return r.State == "idle" })
 	if r.Remote != "192.0.2.1:1000" || !r.Recorded {
 		t.Errorf("the row is %+v", r)
-	}
-}
-
-// Whoever looks by a server that is watched itself does not see that.
-func TestThePageDoesNotShowItself(t *testing.T) {
-	page := &live.Page{}
-	var streams atomic.Int64
-	w := watch(t, page, "tcp", &server.Server{Handler: server.HandlerFunc(func(w *server.Response, r *server.Request) error {
-		streams.Add(1)
-		return page.Serve(w, r)
-	})})
-	w.look("")
-	c := w.dial()
-	io.WriteString(c, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	other := w.dial()
-	w.exchange(other, "GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://other.example\r\n\r\n") // which is refused, and shown
-	w.until("the other", func(u update) bool { return len(u.IDs) == 1 && len(u.Rows) == 1 && u.Rows[0].State == "idle" })
-	if streams.Load() != 2 {
-		t.Errorf("%d requests were served", streams.Load())
 	}
 }
 

@@ -65,7 +65,8 @@ type Play struct {
 
 // Played is what came of a play.
 type Played struct {
-	Client string // the address from which its client's connection came, so that the page shows that one; "": the newest
+	Client string // the address from which its client's connection came, and with Server names what the page shows; "": the newest
+	Server string // the address that the client connected to
 	Said   string // a verdict, in a sentence; "": none
 }
 

@@ -53,7 +53,7 @@ function known(row) {
     for (const p of Object.values(panels)) if (p.expects && row.server === p.expects.server && row.id > p.expects.behind) p.show(row.id);
   }
   r.row = row;
-  for (const p of Object.values(panels)) if (p.client && row.remote === p.client && p.row !== row.id) p.show(row.id);
+  for (const p of Object.values(panels)) if (p.isOf(row) && p.row !== row.id) p.show(row.id);
   fill(r);
 }
 
@@ -125,6 +125,7 @@ function panel(root) {
   root.append(title, text, result, why, links, picture);
   const p = { row: 0, root, title, text, result, heading: "" };
   p.show = (id) => { if (p.row !== id) { p.row = id; p.draw(); listen(); } };
+  p.isOf = (row) => p.client && row.remote === p.client && row.local === p.server;
   p.clear = () => { p.row = 0; p.client = ""; p.expects = null; why.textContent = ""; result.textContent = ""; links.replaceChildren(); picture.replaceChildren(); };
   p.draw = () => {
     const r = rows.get(p.row), s = stories.get(p.row);
@@ -244,7 +245,8 @@ async function play(id, on) {
     const answer = await (await fetch("play?id=" + encodeURIComponent(id), { method: "POST" })).json();
     on.expects = null;
     on.client = answer.client;
-    for (const [id, r] of rows) if (r.row && r.row.remote === answer.client && id >= since) on.show(id);
+    on.server = answer.server;
+    for (const [id, r] of rows) if (r.row && on.isOf(r.row) && id >= since) on.show(id);
     on.said = answer.said || "";
     return answer.error || "";
   } catch (e) {

@@ -35,6 +35,7 @@ type row struct {
 	Server   string `json:"server"`
 	Conn     int64  `json:"conn"`
 	Remote   string `json:"remote"`
+	Local    string `json:"local"` // the server's address, as the client has it
 	TLS      bool   `json:"tls,omitempty"`
 	State    string `json:"state"` // open, handler, response, idle, ending, closed
 	Began    int64  `json:"began"` // milliseconds since 1970
@@ -50,6 +51,7 @@ type row struct {
 	Early    bool   `json:"early,omitempty"` // it began before anybody looked: age and bytes count from then
 
 	key     key
+	place   any // what addressOf says
 	began   time.Time
 	version uint64
 	own     bool // it is one who looks at the page
@@ -100,14 +102,17 @@ func (p *Page) rowOf(w *Watch, e server.Event) *row {
 		p.drop(p.oldest())
 	}
 	p.numbers++
-	r := &row{ID: p.numbers, Server: w.name, Conn: e.Conn, State: "open", key: k, began: e.Time, Began: e.Time.UnixMilli(),
+	r := &row{ID: p.numbers, Server: w.name, Conn: e.Conn, State: "open", key: k, place: addressOf(e.Remote, e.Local), began: e.Time, Began: e.Time.UnixMilli(),
 		Early: e.Kind != server.EventAccepted}
 	if e.Remote != nil {
 		r.Remote = cut(e.Remote.String())
 	}
-	if r.story = p.pending[addressOf(e.Remote, e.Local)]; r.story != nil {
+	if e.Local != nil {
+		r.Local = cut(e.Local.String())
+	}
+	if r.story = p.pending[r.place]; r.story != nil {
 		r.Recorded, r.began = true, r.story.began
-		delete(p.pending, addressOf(e.Remote, e.Local))
+		delete(p.pending, r.place)
 	} else {
 		r.story = newStory(e.Time)
 	}
@@ -150,12 +155,16 @@ func (p *Page) drop(r *row) {
 	r.story.over, r.story.conv, r.story.steps = true, nil, nil // somebody may have the connection for a while yet
 }
 
-// hide takes the connection of one who looks at the page out of the list: it would show itself. p.mu is not held.
-func (p *Page) hide(remote string) {
+// hide takes the connection of one who looks at the page out of the list: it would show itself. A client's address alone does not
+// name it: a system may give the same port to connections to different servers. p.mu is not held.
+func (p *Page) hide(place any) {
+	if place == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.rows {
-		if r.Remote == remote && r.Ended == 0 {
+		if r.place == place && r.Ended == 0 {
 			r.own, r.story.over = true, true
 			p.change()
 		}

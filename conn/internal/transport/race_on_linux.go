@@ -20,23 +20,14 @@ func willWrite() { syscall.Write(-1, nil) }
 
 // haveWritten says that the first n bytes of p and q were written.
 func haveWritten(p, q []byte, n int) {
-	for _, b := range p[:min(n, len(p))] {
-		see(b)
-	}
-	for _, b := range q[:max(0, min(n-len(p), len(q)))] {
-		see(b)
-	}
+	see(p[:min(n, len(p))], "")
+	see(q[:max(0, min(n-len(p), len(q)))], "")
 }
 
-// touch writes every byte, so that the detector sees it written.
-func touch(p []byte) {
-	for i := range p {
-		p[i] = same(p[i])
-	}
-}
+// touch has the detector see p written: a copy tells it of all bytes at once, which takes a sixtieth of telling it of each.
+func touch(p []byte) { copy(p, p) }
 
+// see has the detector see p read, all at once, as a comparison of strings tells it.
+//
 //go:noinline
-func see(byte) {}
-
-//go:noinline
-func same(b byte) byte { return b }
+func see(p []byte, other string) bool { return string(p) == other }

@@ -61,9 +61,12 @@ func (t Target) play(id, name, text, wire string, patience time.Duration) live.P
 		if err != nil {
 			return live.Played{}, err
 		}
-		client := nc.LocalAddr().String()
+		var played live.Played
+		if t.Addr.Network() != "unix" { // all of whose clients have one address
+			played.Client, played.Server = nc.LocalAddr().String(), nc.RemoteAddr().String()
+		}
 		_, outcome := script.Play(ctx, nc, patience)
-		return live.Played{Client: client}, outcome.Verdict()
+		return played, outcome.Verdict()
 	}}
 }
 
