@@ -43,7 +43,11 @@ func build() (remove func()) {
 	return func() { os.RemoveAll(dir) }
 }
 
+// buildOne builds it for the sockets that the tests are built for.
 func buildOne(args ...string) {
+	if !sockets.Parks {
+		args = append(args, "-tags", "spillway_portable")
+	}
 	args = append([]string{"build"}, append(args, "github.com/spillway-go/spillway/cmd/spillway")...)
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go %v: %v\n%s", args, err, out)
