@@ -38,9 +38,13 @@ func TestLoneRequestBesideAFlood(t *testing.T) {
 	})})
 	const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 	many := []byte(strings.Repeat(request, 1000))
+	lone := sockets.Dial(t, live.Addr)
+	var crowd [flooders]net.Conn // which has connected before any of it sends
+	for i := range crowd {
+		crowd[i] = sockets.Dial(t, live.Addr).Conn
+	}
 	var over sync.WaitGroup
-	for range flooders {
-		nc := sockets.Dial(t, live.Addr).Conn
+	for _, nc := range crowd {
 		over.Go(func() { io.Copy(io.Discard, nc) })
 		over.Go(func() {
 			for {
@@ -50,7 +54,6 @@ func TestLoneRequestBesideAFlood(t *testing.T) {
 			}
 		})
 	}
-	lone := sockets.Dial(t, live.Addr)
 	for range asks {
 		lone.Send(0, request)
 		lone.WantAnswer("GET", 200, "hello")
