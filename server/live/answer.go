@@ -34,7 +34,7 @@ type Ask struct {
 	Origin     string // the Origin field
 	FetchSite  string // the Sec-Fetch-Site field
 	RemoteAddr string // the client's address
-	LocalAddr  string // the one that it has connected to: the page does not list the connection that these two name
+	LocalAddr  string // the address that it has connected to; "": not known. The page does not list the connection that the two name
 	Context    context.Context
 
 	place any // what names the connection, where its addresses' text does not
@@ -124,7 +124,7 @@ func (a *Ask) connection() any {
 	if a.place != nil || a.RemoteAddr == "" || a.LocalAddr == "" {
 		return a.place
 	}
-	return a.RemoteAddr + " " + a.LocalAddr
+	return both(a.RemoteAddr, a.LocalAddr)
 }
 
 // refusal says why a request is not for this page, or "". A page of another origin cannot read what it has no permission to; but it

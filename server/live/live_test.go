@@ -266,13 +266,19 @@ func TestNothingIsNotedWhileNobodyLooks(t *testing.T) {
 
 // A client behind a balancer is found by the address that the PROXY header says.
 func TestProxied(t *testing.T) {
-	w := watch(t, &live.Page{}, "tcp", &server.Server{ProxyProtocol: server.ProxyRequired})
-	w.look("")
-	c := w.dial()
-	w.exchange(c, "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n"+post)
-	r := w.untilRow("the client", func(r row) bool { return r.State == "idle" })
-	if r.Remote != "192.0.2.1:1000" || !r.Recorded {
-		t.Errorf("the row is %+v", r)
+	for header, remote := range map[string]string{
+		"PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n":               "192.0.2.1:1000",
+		"PROXY TCP6 2001:db8::1 2001:db8::2 1000 80\r\n":           "[2001:db8::1]:1000",
+		"PROXY TCP6 ::ffff:192.0.2.1 ::ffff:192.0.2.2 1000 80\r\n": "192.0.2.1:1000",
+	} {
+		w := watch(t, &live.Page{}, "tcp", &server.Server{ProxyProtocol: server.ProxyRequired})
+		w.look("")
+		c := w.dial()
+		w.exchange(c, header+post)
+		r := w.untilRow("the client", func(r row) bool { return r.State == "idle" })
+		if r.Remote != remote || !r.Recorded {
+			t.Errorf("the row is %+v", r)
+		}
 	}
 }
 

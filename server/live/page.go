@@ -65,8 +65,8 @@ type Play struct {
 
 // Played is what came of a play.
 type Played struct {
-	Client string // the address from which its client's connection came, and with Server names what the page shows; "": the newest
-	Server string // the address that the client connected to
+	Client string // the address from which its client came, "" where that and Server name no connection: the newest is shown then
+	Server string // the address to which the client connected
 	Said   string // a verdict, in a sentence; "": none
 }
 

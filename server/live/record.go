@@ -78,7 +78,7 @@ func (c *recorded) introduction(b []byte) any {
 	if err != nil || !h.Source.IsValid() {
 		return nil
 	}
-	return h.Source.String() + " " + h.Destination.String()
+	return addressOf(net.TCPAddrFromAddrPort(h.Source), net.TCPAddrFromAddrPort(h.Destination))
 }
 
 // NetConn returns the connection below, whose other methods are so found.

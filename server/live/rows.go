@@ -135,8 +135,11 @@ func addressOf(remote, local net.Addr) any {
 	if remote == nil || local == nil {
 		return nil
 	}
-	return remote.String() + " " + local.String()
+	return both(remote.String(), local.String())
 }
+
+// both returns the text that names a connection by its two addresses.
+func both(remote, local string) string { return remote + " " + local }
 
 // oldest returns the row to make room with: the oldest of an ended connection, else the oldest. p.mu is held.
 func (p *Page) oldest() *row {
